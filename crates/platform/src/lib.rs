@@ -1,0 +1,31 @@
+//! Mechanism without domain: what every slice of Tintype stands on.
+//!
+//! Nothing here knows what a post or a follower is. A module is one mechanism:
+//!
+//! * [`clock`] and [`id`]: time and ids, always passed in, never taken from the air
+//! * [`error`]: the one error that travels from a store to a client
+//! * [`page`]: cursors and limits of lists
+//! * [`db`]: SQLite behind one writer thread with group commit; migrations; the outbox
+//! * [`bus`]: durable consumers of what the outbox holds
+//! * [`cache`]: an in-process cache that no race can make stale
+//! * [`rpc`]: one service trait, near or far
+//! * [`http`]: extractors, the three dialects of errors, limits, the listening loop
+//! * [`config`], [`telemetry`]: what is in force, and what happened
+//! * [`testkit`]: databases, clocks and buses for tests
+
+pub mod bus;
+pub mod cache;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod id;
+pub mod page;
+pub mod rpc;
+pub mod telemetry;
+pub mod testkit;
+
+pub use clock::{Clock, Timestamp};
+pub use error::{Error, Result};
+pub use id::IdGenerator;
