@@ -1,1 +1,14 @@
-//! http
+//! The ground that every route stands on: extractors, errors in three dialects, limits,
+//! idempotency, and the loop that listens.
+//!
+//! A route takes [`Json`], [`Query`] and [`Path`] from here rather than from axum and answers
+//! `Result<_, Error>`: whatever it refuses is then written in the dialect of its path by the one
+//! layer around all routes.
+
+pub mod context;
+mod dialect;
+mod extract;
+mod shape;
+
+pub use dialect::Dialect;
+pub use extract::{Json, OptionalJson, Path, Query};
