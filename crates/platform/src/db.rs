@@ -1,1 +1,292 @@
-//! db
+//! SQLite behind one writer thread.
+//!
+//! A write is a closure that is queued to the writer thread. The thread takes all that wait, runs
+//! each in a savepoint of one transaction, commits the group with one `fsync`, and only then
+//! answers them all: a caller that gets `Ok` has its change on the disk. A closure that fails or
+//! panics takes back its own changes and nobody else's.
+//!
+//! Reads see the last commit. [`Database::read`] runs on the calling thread and is for bounded
+//! point reads (microseconds); [`Database::scan`] runs on a thread of its own and is for whatever
+//! grows with the data.
+
+mod migrate;
+mod outbox;
+mod sql;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+pub use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use crate::error::{Error, Result};
+pub use migrate::{Migration, Migrations};
+pub use outbox::Record;
+pub use sql::{Ids, Sql};
+pub use writer::Write;
+use writer::{Job, WriterHandle};
+
+/// The tables of the platform itself: outbox, consumers, dead letters, idempotency keys.
+pub const MIGRATIONS: Migrations = Migrations {
+    slice: "platform",
+    list: &[Migration {
+        version: 1,
+        name: "outbox",
+        sql: include_str!("../migrations/sqlite/0001_outbox.sql"),
+    }],
+};
+
+/// How a database is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Page cache of each connection, in MiB.
+    pub cache_mb: u32,
+    /// Connections for inline reads; as many threads can read at the same time.
+    pub readers: usize,
+    /// Connections for scans.
+    pub scanners: usize,
+    /// Writes that may wait for the writer thread; more are refused with 503.
+    pub queue: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self { cache_mb: 4, readers: cores, scanners: 4, queue: 4096 }
+    }
+}
+
+/// A handle on the database; clones share it.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    writer: WriterHandle,
+    readers: Vec<Mutex<Connection>>,
+    next_reader: AtomicUsize,
+    scanners: Mutex<Vec<Connection>>,
+    scans: Semaphore,
+    commits: watch::Receiver<Commits>,
+}
+
+/// What the writer thread tells about what has been committed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Commits {
+    /// Rises with every group of this process that put something into the outbox.
+    pub events: u64,
+    /// Rises when another process has changed the database (an `admin` command, say): whatever
+    /// this process has cached may be wrong from then on.
+    pub foreign: u64,
+}
+
+impl Database {
+    /// Opens the file at `path`, making it if it is not there, and brings its tables up to date.
+    ///
+    /// Refuses a database that a newer Tintype has written, and one whose applied migrations are
+    /// not the ones of this program.
+    pub fn open(path: &Path, options: &Options, migrations: &[Migrations]) -> Result<Self> {
+        let mut connection = connect(path, options.cache_mb).map_err(|cause| cannot_open(path, cause))?;
+        migrate::migrate(&mut connection, migrations)?;
+        let readers = (0..options.readers.max(1))
+            .map(|_| reader(path, options.cache_mb).map(Mutex::new))
+            .collect::<Result<Vec<_>>>()?;
+        let scanners = (0..options.scanners.max(1))
+            .map(|_| reader(path, options.cache_mb))
+            .collect::<Result<Vec<_>>>()?;
+        let (writer, commits) = writer::start(connection, options.queue)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path: path.to_owned(),
+                writer,
+                readers,
+                next_reader: AtomicUsize::new(0),
+                scans: Semaphore::new(scanners.len()),
+                scanners: Mutex::new(scanners),
+                commits,
+            }),
+        })
+    }
+
+    /// Runs `change` as one atomic act and answers when it is on the disk.
+    ///
+    /// The closure runs on the writer thread, one after another with all other writes, so what it
+    /// reads stays true until it is done. If it answers an error, nothing of it is kept. Its
+    /// future may be dropped: a change that was queued is carried out all the same.
+    pub async fn write<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Write<'_>) -> Result<T> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |write| {
+            let outcome = change(write);
+            let keep = outcome.is_ok();
+            let reply = Box::new(move |committed: Result<()>| {
+                // The caller may be gone; its change stands or falls without it.
+                let _ = answer.send(committed.and(outcome));
+            });
+            (keep, reply)
+        });
+        self.inner.writer.queue(job)?;
+        answered.await.map_err(|_| {
+            Error::unavailable("shutting_down", "The server is shutting down; try again", 1)
+        })?
+    }
+
+    /// Runs a bounded point read on this very thread: microseconds, so it may stand in async code.
+    pub fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let readers = &self.inner.readers;
+        let first = self.inner.next_reader.fetch_add(1, Ordering::Relaxed);
+        for offset in 0..readers.len() {
+            if let Some(connection) = readers[(first + offset) % readers.len()].try_lock() {
+                return query(&connection);
+            }
+        }
+        query(&readers[first % readers.len()].lock())
+    }
+
+    /// Runs a read that may take its time on a thread where it holds up nobody.
+    ///
+    /// As many run at once as there are connections for scans; others wait.
+    pub async fn scan<T, F>(&self, query: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let inner = self.inner.clone();
+        let _permit = inner.scans.acquire().await.map_err(Error::internal)?;
+        let shared = self.inner.clone();
+        tokio::task::spawn_blocking(move || {
+            // A permit is held, so a connection is free, unless an earlier scan panicked with it.
+            let popped = shared.scanners.lock().pop();
+            let connection = match popped {
+                Some(connection) => connection,
+                None => reader(&shared.path, Options::default().cache_mb)?,
+            };
+            let outcome = query(&connection);
+            shared.scanners.lock().push(connection);
+            outcome
+        })
+        .await
+        .map_err(Error::internal)?
+    }
+
+    /// Follows what is committed, by this process and by others.
+    pub fn commits(&self) -> watch::Receiver<Commits> {
+        self.inner.commits.clone()
+    }
+
+    /// The highest id that an event of this database bears; 0 when there is none. Ids made after
+    /// a restart must be above it.
+    pub fn highest_id(&self) -> Result<u64> {
+        self.read(|connection| {
+            let id: i64 = connection
+                .sql("SELECT coalesce(max(id), 0) FROM outbox")?
+                .query_row([], |row| row.get(0))?;
+            Ok(id as u64)
+        })
+    }
+
+    /// Copies the whole database to `file` as it is at one moment, while it is being used.
+    ///
+    /// The copy is complete or it is not there: it is written beside and renamed at the end.
+    pub fn backup(&self, file: &Path) -> Result<()> {
+        backup(&self.inner.path, file)
+    }
+
+    /// Where the database is.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Waits for the writes that were queued, then closes the file. Later writes are refused.
+    pub async fn close(&self) {
+        self.inner.writer.stop();
+        let mut commits = self.commits();
+        // The thread drops its end of the channel when it is done.
+        while commits.changed().await.is_ok() {}
+    }
+}
+
+/// Copies the database at `path` to `file` as it is at one moment, whether or not it is in use.
+pub fn backup(path: &Path, file: &Path) -> Result<()> {
+    let failed = |cause: rusqlite::Error| {
+        Error::unavailable(
+            "backup_failed",
+            format!("The backup to {} was not made; is the folder there and writable?", file.display()),
+            1,
+        )
+        .with_cause(cause)
+    };
+    let mut partial = file.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let _ = std::fs::remove_file(&partial);
+    let copied = (|| {
+        let source = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        source.busy_timeout(BUSY_TIMEOUT)?;
+        let mut target = Connection::open(&partial)?;
+        {
+            // All pages in one step: a step holds one read snapshot, so the copy is of one moment
+            // and writers go on beside it.
+            let copy = rusqlite::backup::Backup::new(&source, &mut target)?;
+            copy.run_to_completion(-1, Duration::ZERO, None)?;
+        }
+        target.pragma_update(None, "journal_mode", "delete")?;
+        target.close().map_err(|(_, cause)| cause)
+    })();
+    copied.map_err(failed)?;
+    std::fs::File::open(&partial)
+        .and_then(|copy| copy.sync_all())
+        .and_then(|()| std::fs::rename(&partial, file))
+        .map_err(|cause| {
+            Error::unavailable("backup_failed", "The backup could not be put in its place", 1)
+                .with_cause(cause)
+        })
+}
+
+/// How long to wait for another process that is writing.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+fn connect(path: &Path, cache_mb: u32) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "cache_size", -i64::from(cache_mb) * 1024)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    rusqlite::vtab::array::load_module(&connection)?;
+    Ok(connection)
+}
+
+fn reader(path: &Path, cache_mb: u32) -> Result<Connection> {
+    let connection = connect(path, cache_mb).map_err(|cause| cannot_open(path, cause))?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn cannot_open(path: &Path, cause: rusqlite::Error) -> Error {
+    Error::unavailable(
+        "database_unavailable",
+        format!(
+            "The database {} cannot be opened; check that it is a Tintype database and that this \
+             user may read and write it and its folder",
+            path.display()
+        ),
+        1,
+    )
+    .with_cause(cause)
+}
+
+#[cfg(test)]
+mod tests;

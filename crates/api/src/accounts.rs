@@ -1,0 +1,82 @@
+//! People: who they are, how they prove it, how they look beside a post.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tintype_platform::service;
+
+use crate::ids::{TokenId, UserId};
+
+/// What others see of an account beside a post or in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// The account.
+    pub id: UserId,
+    /// Its name in lower case, unique.
+    pub username: String,
+    /// What its owner is called.
+    pub full_name: Option<String>,
+    /// The picture, if there is one.
+    pub profile_picture_url: Option<String>,
+    /// Whether only accepted followers see its posts and lists.
+    pub is_private: bool,
+}
+
+/// What a person may do beyond their own affairs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everybody.
+    User,
+    /// May hide posts and comments of others.
+    Moderator,
+    /// May do everything.
+    Admin,
+}
+
+/// Somebody who has proven who they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The account.
+    pub user: UserId,
+    /// Its name.
+    pub username: Arc<str>,
+    /// The highest role it has.
+    pub role: Role,
+    /// The token that proved it.
+    pub token: TokenId,
+}
+
+/// What an API key is worth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyStanding {
+    /// No key has been made: the trusted dialect is open, on a loopback address.
+    NoneConfigured,
+    /// None was given or it is not one of ours (any more).
+    Unknown,
+    /// It is one of ours.
+    Known {
+        /// Its number.
+        key: u64,
+        /// Whether it may change anything.
+        may_write: bool,
+    },
+}
+
+service! {
+    /// What other slices ask about accounts.
+    pub trait Accounts as accounts {
+        /// The cards of `users`, in their order; `None` for an account that is not there.
+        read fn cards(users: Vec<UserId>) -> Vec<Option<Arc<Card>>>;
+
+        /// The accounts of these usernames, in their order; case does not matter.
+        read fn named(usernames: Vec<String>) -> Vec<Option<UserId>>;
+
+        /// Who a bearer token speaks for. 401 when it is not ours, expired or revoked.
+        read fn caller(token: Arc<str>) -> Caller;
+
+        /// What an API key is worth.
+        read fn key_standing(key: Option<String>) -> KeyStanding;
+    }
+}

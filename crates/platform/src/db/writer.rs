@@ -1,0 +1,175 @@
+//! The writer thread: one transaction and one `fsync` for all writes that wait.
+
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::cell::Cell;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use super::Commits;
+use super::outbox::Record;
+use super::sql::Sql;
+use crate::error::{Error, Result};
+
+/// Writes that share one commit at the most: bounds how long the first of them waits.
+const GROUP: usize = 512;
+
+/// How often an idle writer looks whether another process has changed the database.
+const FOREIGN_CHECK: Duration = Duration::from_millis(100);
+
+/// What a caller is told after the commit.
+pub(super) type Reply = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// A queued write: runs inside a savepoint and says whether to keep it, and how to answer.
+pub(super) type Job = Box<dyn FnOnce(&Write<'_>) -> (bool, Reply) + Send>;
+
+/// The connection inside a write, and the way to the outbox.
+pub struct Write<'c> {
+    connection: &'c Connection,
+    published: Cell<bool>,
+}
+
+impl Write<'_> {
+    /// Puts an event into the outbox: it commits with the change or not at all.
+    pub fn publish(&self, record: &Record) -> Result<()> {
+        record.insert(self.connection)?;
+        self.published.set(true);
+        Ok(())
+    }
+}
+
+impl Deref for Write<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+pub(super) struct WriterHandle {
+    jobs: Mutex<Option<SyncSender<Job>>>,
+}
+
+impl WriterHandle {
+    pub(super) fn queue(&self, job: Job) -> Result<()> {
+        let jobs = self.jobs.lock();
+        let Some(sender) = jobs.as_ref() else {
+            return Err(Error::unavailable(
+                "shutting_down",
+                "The server is shutting down; try again",
+                1,
+            ));
+        };
+        sender.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::unavailable(
+                "database_busy",
+                "Too many changes are waiting to be stored; try again in a moment",
+                1,
+            ),
+            TrySendError::Disconnected(_) => {
+                Error::internal("the writer thread has ended before its time")
+            }
+        })
+    }
+
+    pub(super) fn stop(&self) {
+        self.jobs.lock().take();
+    }
+}
+
+pub(super) fn start(
+    connection: Connection,
+    queue: usize,
+) -> Result<(WriterHandle, watch::Receiver<Commits>)> {
+    let (sender, receiver) = sync_channel(queue);
+    let (commits, watch) = watch::channel(Commits::default());
+    std::thread::Builder::new()
+        .name("tintype-writer".to_owned())
+        .spawn(move || run(&connection, &receiver, &commits))
+        .map_err(Error::internal)?;
+    Ok((WriterHandle { jobs: Mutex::new(Some(sender)) }, watch))
+}
+
+fn run(connection: &Connection, jobs: &Receiver<Job>, commits: &watch::Sender<Commits>) {
+    let mut version = data_version(connection);
+    loop {
+        let first = match jobs.recv_timeout(FOREIGN_CHECK) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        // Changes of this connection do not move its own data version, those of others do.
+        let now = data_version(connection);
+        if now != version {
+            version = now;
+            commits.send_modify(|commits| {
+                commits.foreign += 1;
+                commits.events += 1;
+            });
+        }
+        if let Some(first) = first
+            && commit_group(connection, first, jobs)
+        {
+            commits.send_modify(|commits| commits.events += 1);
+        }
+    }
+}
+
+/// Runs and commits all writes that wait; says whether an event came into the outbox.
+fn commit_group(connection: &Connection, first: Job, jobs: &Receiver<Job>) -> bool {
+    let mut replies = Vec::new();
+    let mut published = false;
+    let outcome = (|| {
+        connection.sql("BEGIN IMMEDIATE")?.execute([])?;
+        let mut next = Some(first);
+        while let Some(job) = next {
+            let (reply, events) = run_job(connection, job)?;
+            replies.push(reply);
+            published |= events;
+            next = if replies.len() < GROUP { jobs.try_recv().ok() } else { None };
+        }
+        connection.sql("COMMIT")?.execute([])
+    })();
+    metrics::histogram!("tintype_commit_group_size").record(replies.len() as f64);
+    let outcome = outcome.map(drop).map_err(|cause| {
+        if !connection.is_autocommit() {
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        let error = Error::from(cause);
+        tracing::error!(cause = %error, writes = replies.len(), "a group of writes was not committed");
+        error
+    });
+    let committed = outcome.is_ok();
+    for reply in replies {
+        reply(outcome.clone());
+    }
+    committed && published
+}
+
+fn run_job(connection: &Connection, job: Job) -> rusqlite::Result<(Reply, bool)> {
+    connection.sql("SAVEPOINT job")?.execute([])?;
+    let write = Write { connection, published: Cell::new(false) };
+    // A panic in one closure must take neither the thread nor the writes of others with it. The
+    // connection is left in a known state by the rollback below.
+    let (keep, reply) = catch_unwind(AssertUnwindSafe(|| job(&write))).unwrap_or_else(|_| {
+        tracing::error!("a write panicked; its changes are taken back");
+        let reply: Reply = Box::new(drop);
+        (false, reply)
+    });
+    if !keep {
+        connection.sql("ROLLBACK TO job")?.execute([])?;
+    }
+    connection.sql("RELEASE job")?.execute([])?;
+    Ok((reply, keep && write.published.get()))
+}
+
+fn data_version(connection: &Connection) -> i64 {
+    connection
+        .sql("PRAGMA data_version")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .unwrap_or_default()
+}
