@@ -5,10 +5,14 @@
 //! `Result<_, Error>`: whatever it refuses is then written in the dialect of its path by the one
 //! layer around all routes.
 
+mod address;
 pub mod context;
 mod dialect;
 mod extract;
+mod limits;
 mod shape;
 
+pub use address::{ClientAddress, Network};
 pub use dialect::Dialect;
 pub use extract::{Json, OptionalJson, Path, Query};
+pub use limits::Limits;
