@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::{Source, test_files};
 use super::{Tree, Violation};
 
-/// SQL is written in a slice's `store/`, and in the parts of `platform` that are databases
-/// themselves; everything else asks a store. Tests may look at a table.
+/// SQL is written in a slice's `store/`, in a backend's own file, and in the parts of `platform`
+/// that are databases themselves; everything else asks a store. Tests may look at a table.
 pub(super) fn lives_in_stores(tree: &Tree) -> Vec<Violation> {
     let test_files = test_files(tree);
     let mut violations = Vec::new();
