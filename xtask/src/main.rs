@@ -3,12 +3,20 @@
 mod tidy;
 
 use std::path::Path;
+use std::process::ExitCode;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next()) {
+    let outcome = match (arguments.next().as_deref(), arguments.next()) {
         (Some("tidy"), None) => tidy::run(root()),
-        _ => anyhow::bail!("say what to do: `cargo xtask tidy` checks the house rules"),
+        _ => Err(anyhow::anyhow!("say what to do: `cargo xtask tidy` checks the house rules")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     for violation in &violations {
         eprintln!("{violation}");
     }
-    anyhow::ensure!(violations.is_empty(), "{} house rule violations", violations.len());
+    anyhow::ensure!(violations.is_empty(), "house rules broken: {}", violations.len());
     Ok(())
 }
 

@@ -81,10 +81,11 @@ fn may_hold_sql(path: &str) -> bool {
         let part = format!("crates/platform/src/{part}");
         path.strip_prefix(&part).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
     });
+    let store = ["/store.rs", "/sql.rs", "/sqlite.rs", "/postgres.rs"];
     platform
-        || path.contains("/store/")
-        || path.ends_with("/store.rs")
         || path.starts_with("xtask/")
+        || path.contains("/store/")
+        || store.iter().any(|end| path.ends_with(end))
 }
 
 /// `posts` for `crates/posts/src/lib.rs`.
