@@ -33,11 +33,18 @@ use writer::{Job, WriterHandle};
 /// The tables of the platform itself: outbox, consumers, dead letters, idempotency keys.
 pub const MIGRATIONS: Migrations = Migrations {
     slice: "platform",
-    list: &[Migration {
-        version: 1,
-        name: "outbox",
-        sql: include_str!("../migrations/sqlite/0001_outbox.sql"),
-    }],
+    list: &[
+        Migration {
+            version: 1,
+            name: "outbox",
+            sql: include_str!("../migrations/sqlite/0001_outbox.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "idempotency",
+            sql: include_str!("../migrations/sqlite/0002_idempotency.sql"),
+        },
+    ],
 };
 
 /// How a database is opened.

@@ -6,13 +6,16 @@
 //! layer around all routes.
 
 mod address;
+mod compress;
 pub mod context;
+mod cors;
 mod dialect;
 mod extract;
+pub mod idempotency;
 mod limits;
 mod shape;
 
 pub use address::{ClientAddress, Network};
 pub use dialect::Dialect;
 pub use extract::{Json, OptionalJson, Path, Query};
-pub use limits::Limits;
+pub use limits::{Limits, LoginAllowance, RegisterAllowance};

@@ -1,26 +1,273 @@
-//! How many requests a caller may make.
-// Signatures that `api::auth` relies on; the owner of the ground replaces the bodies.
+//! How much one caller may ask.
+//!
+//! Who is signed in, or sends a good API key, counts as that account or key. Everybody else counts
+//! as their address, and so does a request whose credentials turn out to be worth nothing.
 
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::extract::FromRequestParts;
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 use http::request::Parts;
+use http::{HeaderMap, HeaderName};
+use parking_lot::Mutex;
 
-use crate::error::Result;
+use super::address::ClientAddress;
+use crate::config;
+use crate::error::{Error, Kind, Result};
 
-/// Counts the requests of each caller.
-pub struct Limits {}
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// After so many requests a budget forgets callers who have all of theirs again.
+const SWEEP: u32 = 10_000;
+
+/// Counts the requests of everybody.
+pub struct Limits {
+    enabled: bool,
+    users: Budget<u64>,
+    keys: Budget<u64>,
+    addresses: Budget<IpAddr>,
+    logins: Budget<IpAddr>,
+    registrations: Budget<IpAddr>,
+}
 
 impl Limits {
-    /// No limits, for tests.
+    /// Nobody has asked anything yet.
+    pub fn new(config: &config::Limits) -> Self {
+        let minute = |count| Quota::per_minute(at_least_one(count));
+        let hour = |count| Quota::per_hour(at_least_one(count));
+        Self {
+            enabled: config.enabled,
+            users: Budget::new("user", minute(config.requests_per_minute_user)),
+            keys: Budget::new("key", minute(config.requests_per_minute_key)),
+            addresses: Budget::new("address", minute(config.requests_per_minute_address)),
+            logins: Budget::new("login", minute(config.login_per_minute)),
+            registrations: Budget::new("register", hour(config.register_per_hour)),
+        }
+    }
+
+    /// Nobody is limited, for tests.
     pub fn none() -> Self {
-        Self {}
+        Self::new(&config::Limits { enabled: false, ..config::Config::defaults().limits })
     }
 
-    /// Counts one request of this account; 429 when there were too many.
-    pub fn check_user(&self, _parts: &Parts, _user: u64) -> Result<()> {
-        Ok(())
+    /// Counts this request for a signed-in account; 429 when it has asked too much.
+    pub fn check_user(&self, parts: &Parts, user: u64) -> Result<()> {
+        self.check_known(parts, &self.users, user)
     }
 
-    /// Counts one request by this API key; 429 when there were too many.
-    pub fn check_key(&self, _parts: &Parts, _key: u64) -> Result<()> {
-        Ok(())
+    /// Counts this request for an API key; 429 when it has been used too much.
+    pub fn check_key(&self, parts: &Parts, key: u64) -> Result<()> {
+        self.check_known(parts, &self.keys, key)
+    }
+
+    fn check_known(&self, parts: &Parts, budget: &Budget<u64>, key: u64) -> Result<()> {
+        match parts.extensions.get::<Arc<Visit>>() {
+            Some(visit) if self.enabled => budget.check(key, visit),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts this request for the address that it comes from.
+    pub(super) fn check_address(&self, visit: &Visit) -> Result<()> {
+        if self.enabled { self.addresses.check(visit.address.caller(), visit) } else { Ok(()) }
+    }
+}
+
+/// Taken by a route that signs in: refuses with 429 when the address has tried too often.
+#[derive(Debug, Clone, Copy)]
+pub struct LoginAllowance;
+
+/// Taken by a route that makes an account: refuses with 429 when the address has made too many.
+#[derive(Debug, Clone, Copy)]
+pub struct RegisterAllowance;
+
+impl<S: Sync> FromRequestParts<S> for LoginAllowance {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        check_allowance(parts, |limits| &limits.logins).map(|()| Self)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RegisterAllowance {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        check_allowance(parts, |limits| &limits.registrations).map(|()| Self)
+    }
+}
+
+fn check_allowance(parts: &Parts, budget: impl Fn(&Limits) -> &Budget<IpAddr>) -> Result<()> {
+    match parts.extensions.get::<Arc<Visit>>() {
+        Some(visit) if visit.limits.enabled => {
+            budget(&visit.limits).check(visit.address.caller(), visit)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the layer around all routes and the extractors share about one request.
+pub(super) struct Visit {
+    pub(super) address: ClientAddress,
+    limits: Arc<Limits>,
+    /// What is left of the budget that is nearest to its end, once one was asked.
+    left: Mutex<Option<Left>>,
+}
+
+impl Visit {
+    pub(super) fn new(address: ClientAddress, limits: Arc<Limits>) -> Self {
+        Self { address, limits, left: Mutex::new(None) }
+    }
+
+    /// Whether the request has been counted for anybody.
+    pub(super) fn is_counted(&self) -> bool {
+        self.left.lock().is_some()
+    }
+
+    /// Tells the caller what is left, if the request was counted.
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        if let Some(left) = *self.left.lock() {
+            headers.insert(LIMIT, left.limit.into());
+            headers.insert(REMAINING, left.remaining.into());
+            headers.insert(RESET, left.reset.into());
+        }
+    }
+
+    fn note(&self, left: Left) {
+        let mut noted = self.left.lock();
+        if noted.is_none_or(|noted| left.remaining <= noted.remaining) {
+            *noted = Some(left);
+        }
+    }
+}
+
+/// What is left of a budget.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    limit: u32,
+    remaining: u32,
+    /// Seconds until all of it is there again.
+    reset: u32,
+}
+
+impl Left {
+    fn of(quota: Quota, remaining: u32) -> Self {
+        let limit = quota.burst_size().get();
+        let missing = limit.saturating_sub(remaining);
+        let reset = quota.replenish_interval().saturating_mul(missing).as_secs_f64().ceil() as u32;
+        Self { limit, remaining, reset }
+    }
+}
+
+type Limiter<K> =
+    RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
+/// One kind of allowance, for each caller by itself.
+struct Budget<K: Hash + Eq + Clone> {
+    limiter: Limiter<K>,
+    clock: DefaultClock,
+    refused: metrics::Counter,
+    checks: AtomicU32,
+}
+
+impl<K: Hash + Eq + Clone> Budget<K> {
+    fn new(name: &'static str, quota: Quota) -> Self {
+        Self {
+            limiter: RateLimiter::keyed(quota).with_middleware(),
+            clock: DefaultClock::default(),
+            refused: metrics::counter!("tintype_http_limited_total", "budget" => name),
+            checks: AtomicU32::new(0),
+        }
+    }
+
+    fn check(&self, key: K, visit: &Visit) -> Result<()> {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        match self.limiter.check_key(&key) {
+            Ok(state) => {
+                visit.note(Left::of(state.quota(), state.remaining_burst_capacity()));
+                Ok(())
+            }
+            Err(not_until) => {
+                visit.note(Left::of(not_until.quota(), 0));
+                self.refused.increment(1);
+                let wait = not_until.wait_time_from(self.clock.now()).as_secs_f64().ceil().max(1.0);
+                Err(Error::new(
+                    Kind::TooMany,
+                    "too_many_requests",
+                    "Too many requests; wait as long as the Retry-After header says",
+                )
+                .with_retry_after(wait as u32))
+            }
+        }
+    }
+}
+
+fn at_least_one(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn visit(limits: &Arc<Limits>, address: &str) -> Visit {
+        Visit::new(ClientAddress(address.parse().unwrap()), limits.clone())
+    }
+
+    #[test]
+    fn a_budget_is_one_callers_own_and_tells_what_is_left() {
+        let mut config = Config::defaults().limits;
+        config.requests_per_minute_address = 2;
+        let limits = Arc::new(Limits::new(&config));
+        let first = visit(&limits, "192.0.2.1");
+        limits.check_address(&first).unwrap();
+        let mut headers = HeaderMap::new();
+        first.write(&mut headers);
+        assert_eq!(
+            (&headers[LIMIT], &headers[REMAINING], &headers[RESET]),
+            (&2.into(), &1.into(), &30.into())
+        );
+        limits.check_address(&visit(&limits, "192.0.2.1")).unwrap();
+        let third = visit(&limits, "192.0.2.1");
+        let error = limits.check_address(&third).unwrap_err();
+        assert_eq!(error.kind(), Kind::TooMany);
+        assert!((1..=30).contains(&error.retry_after().unwrap()));
+        third.write(&mut headers);
+        assert_eq!((&headers[REMAINING], &headers[RESET]), (&0.into(), &60.into()));
+        limits.check_address(&visit(&limits, "192.0.2.2")).unwrap();
+    }
+
+    #[test]
+    fn a_household_of_ipv6_is_one_caller() {
+        let mut config = Config::defaults().limits;
+        config.requests_per_minute_address = 1;
+        let limits = Arc::new(Limits::new(&config));
+        limits.check_address(&visit(&limits, "2001:db8::1")).unwrap();
+        assert!(limits.check_address(&visit(&limits, "2001:db8::ffff:2")).is_err());
+        limits.check_address(&visit(&limits, "2001:db8:0:1::1")).unwrap();
+    }
+
+    #[test]
+    fn callers_who_have_asked_nothing_for_long_are_forgotten() {
+        let budget = Budget::new("test", Quota::per_second(NonZeroU32::new(1_000_000).unwrap()));
+        let limits = Arc::new(Limits::new(&Config::defaults().limits));
+        let visit = visit(&limits, "192.0.2.1");
+        for caller in 0..3 * SWEEP {
+            budget.check(caller, &visit).unwrap();
+        }
+        assert!(budget.limiter.len() < 2 * SWEEP as usize);
     }
 }

@@ -1,0 +1,254 @@
+//! The configuration as the program reads it; `default.toml` says what each key means and allows.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::http::Network;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `[server]`
+    pub server: Server,
+    /// `[database]`
+    pub database: Database,
+    /// `[auth]`
+    pub auth: Auth,
+    /// `[feed]`
+    pub feed: Feed,
+    /// `[graph]`
+    pub graph: Graph,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[http]`
+    pub http: Http,
+    /// `[bus]`
+    pub bus: Bus,
+    /// `[cache]`
+    pub cache: Cache,
+    /// `[log]`
+    pub log: Log,
+    /// `[metrics]`
+    pub metrics: Metrics,
+}
+
+/// `[server]`: where it listens and keeps its things.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address to listen at.
+    pub listen: SocketAddr,
+    /// Folder of the database and the secrets.
+    pub data_dir: PathBuf,
+    /// This process among those that make ids.
+    pub node: u8,
+}
+
+/// `[database]`: where the data is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:FILE`; see [`Config::database_path`].
+    pub url: String,
+    /// MiB of page cache for each connection.
+    pub cache_mb: u32,
+    /// Connections for small reads, 0 for one to a core.
+    pub readers: usize,
+    /// Connections for long reads.
+    pub scanners: usize,
+    /// Writes that may wait.
+    pub queue: usize,
+}
+
+impl From<&Database> for crate::db::Options {
+    fn from(database: &Database) -> Self {
+        let readers = match database.readers {
+            0 => Self::default().readers,
+            readers => readers,
+        };
+        Self {
+            cache_mb: database.cache_mb,
+            readers,
+            scanners: database.scanners,
+            queue: database.queue,
+        }
+    }
+}
+
+/// `[auth]`: tokens and passwords.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Empty for the one in the data folder; see [`Config::jwt_secret`].
+    pub jwt_secret: String,
+    /// Days that a token is good for.
+    pub token_days: u16,
+    /// Cost of a password's hash.
+    pub bcrypt_cost: u32,
+    /// Threads that hash, 0 for one to every two cores.
+    pub bcrypt_threads: usize,
+    /// Hashes that may wait for a thread.
+    pub bcrypt_queue: usize,
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth")
+            .field("token_days", &self.token_days)
+            .field("bcrypt_cost", &self.bcrypt_cost)
+            .field("bcrypt_threads", &self.bcrypt_threads)
+            .field("bcrypt_queue", &self.bcrypt_queue)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `[feed]`: how feeds are made.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    /// How they are stored, which changes the speed and never the answer.
+    pub strategy: Strategy,
+    /// Followers from which `hybrid` merges an author in at read time.
+    pub celebrity_threshold: u64,
+    /// Days that the trusted dialect's feed goes back.
+    pub days_limit: u32,
+    /// Posts on a page when the client does not say.
+    pub default_limit: u16,
+    /// The most posts of a feed.
+    pub timeline_size: usize,
+    /// Posts of a newly followed account that are put into a stored timeline at once.
+    pub backfill: usize,
+}
+
+/// When a feed is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strategy {
+    /// When it is read.
+    Pull,
+    /// When a post is made.
+    Push,
+    /// When a post is made, except by authors with many followers.
+    Hybrid,
+}
+
+/// `[graph]`: who follows whom.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Graph {
+    /// The most accounts that one may follow.
+    pub max_followings: u32,
+}
+
+/// `[limits]`: how much one caller may ask.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Whether anything is limited.
+    pub enabled: bool,
+    /// A signed-in account.
+    pub requests_per_minute_user: u32,
+    /// An API key.
+    pub requests_per_minute_key: u32,
+    /// An address without either.
+    pub requests_per_minute_address: u32,
+    /// Tries to sign in from an address.
+    pub login_per_minute: u32,
+    /// New accounts from an address.
+    pub register_per_hour: u32,
+}
+
+/// `[http]`: requests and connections.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Until the head of an answer.
+    #[serde(deserialize_with = "seconds")]
+    pub timeout: Duration,
+    /// Largest body, in KiB.
+    pub body_limit_kb: usize,
+    /// Open connections.
+    pub max_connections: usize,
+    /// For requests in flight when the server stops.
+    #[serde(deserialize_with = "seconds")]
+    pub shutdown_grace: Duration,
+    /// Whether answers are compressed.
+    pub compression: bool,
+    /// Origins of pages that may call the API; `*` for all.
+    pub cors_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+}
+
+/// `[bus]`: how events are handled.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bus {
+    /// Tries before an event becomes a dead letter.
+    pub retries: u32,
+    /// Milliseconds before the second try.
+    pub pause_ms: u64,
+    /// Seconds that one try may take.
+    pub patience: u64,
+    /// Hours that seen events are kept.
+    pub retention_hours: u64,
+}
+
+impl From<&Bus> for crate::bus::Settings {
+    fn from(bus: &Bus) -> Self {
+        Self {
+            tries: bus.retries,
+            pause: Duration::from_millis(bus.pause_ms),
+            patience: Duration::from_secs(bus.patience),
+            retention: Duration::from_secs(bus.retention_hours * 60 * 60),
+        }
+    }
+}
+
+/// `[cache]`: how many of each are kept in memory.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    /// Profiles.
+    pub accounts: usize,
+    /// Relations between two people.
+    pub relations: usize,
+    /// Posts.
+    pub posts: usize,
+}
+
+/// `[log]`: what is logged and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// For whom lines are written.
+    pub format: LogFormat,
+    /// A level or directives.
+    pub level: String,
+}
+
+/// For whom log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// People.
+    Human,
+    /// Programs: one JSON object a line.
+    Json,
+}
+
+/// `[metrics]`: what is measured.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Whether `/metrics` answers.
+    pub enabled: bool,
+}
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_secs)
+}

@@ -1,0 +1,246 @@
+//! The same `POST` twice is carried out once.
+//!
+//! A client that puts an `Idempotency-Key` beside a `POST` may send it again when it does not know
+//! what became of it: within [`KEPT`] it is given the first answer. The key is reserved before the
+//! request is carried out, so that not even two at the same moment are both.
+
+mod sqlite;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+
+use super::address::ClientAddress;
+use super::extract::read_body;
+use crate::clock::{Clock, Timestamp};
+use crate::error::{Error, Kind, Place, Result};
+pub use sqlite::SqliteIdempotency;
+
+/// How long the first answer is given again, in milliseconds: 24 hours.
+pub const KEPT: i64 = 24 * 60 * 60 * 1000;
+
+/// The longest answer that is kept, in bytes.
+const LARGEST: u64 = 256 * 1024;
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// A caller and the key that it sent, as a digest: neither can be read out of the store.
+pub type Key = [u8; 32];
+
+/// A key that is about to be used.
+#[derive(Debug, Clone, Copy)]
+pub struct Reservation {
+    /// Whose and which.
+    pub key: Key,
+    /// What is asked: a digest of method, path and body.
+    pub fingerprint: [u8; 32],
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// What is known of a key that was reserved before.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    /// What was asked then.
+    pub fingerprint: [u8; 32],
+    /// The first answer; none as long as there is none.
+    pub answer: Option<Answer>,
+}
+
+/// An answer, as far as it is kept.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The content type; empty for none.
+    pub content_type: String,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// Where keys and first answers are kept.
+#[async_trait]
+pub trait IdempotencyStore: Send + Sync + 'static {
+    /// Reserves a key in one atomic act, or answers what is known of it. What is older than
+    /// [`KEPT`] counts as not there.
+    async fn reserve(&self, reservation: Reservation) -> Result<Option<Earlier>>;
+
+    /// Keeps the answer of a reserved key.
+    async fn finish(&self, key: Key, answer: Answer) -> Result<()>;
+
+    /// Forgets a reserved key, so that it may be tried again.
+    async fn release(&self, key: Key) -> Result<()>;
+
+    /// Forgets what was reserved before `moment`.
+    async fn sweep(&self, moment: Timestamp) -> Result<()>;
+}
+
+/// Carries out what bears a key once.
+pub(super) struct Idempotency {
+    store: Arc<dyn IdempotencyStore>,
+    clock: Arc<dyn Clock>,
+    /// Keys that this process is carrying out at this moment.
+    running: Mutex<HashSet<Key>>,
+}
+
+/// One request with a key.
+pub(super) struct Keyed {
+    key: Key,
+    idempotency: Arc<Idempotency>,
+}
+
+impl Idempotency {
+    pub(super) fn new(store: Arc<dyn IdempotencyStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, running: Mutex::new(HashSet::new()) }
+    }
+
+    /// The request's key, if it bears one and is of a kind that honours it.
+    pub(super) fn keyed(
+        self: &Arc<Self>,
+        method: &Method,
+        headers: &HeaderMap,
+        address: ClientAddress,
+    ) -> Result<Option<Keyed>> {
+        let Some(key) = headers.get(KEY).filter(|_| *method == Method::POST) else {
+            return Ok(None);
+        };
+        let key = key.as_bytes();
+        if !(1..=255).contains(&key.len()) || !key.iter().all(u8::is_ascii_graphic) {
+            return Err(Error::invalid_at(
+                Place::Header,
+                "Idempotency-Key",
+                "Idempotency-Key must be 1 to 255 visible ASCII characters",
+                "value_error",
+            ));
+        }
+        let mut digest = Sha256::new();
+        match headers.get(AUTHORIZATION).or_else(|| headers.get(API_KEY)) {
+            Some(credentials) => digest.update(credentials.as_bytes()),
+            None => digest.update(address.to_string()),
+        }
+        // No credentials and no address hold such a byte, so the parts cannot run into each other.
+        digest.update([0]);
+        digest.update(key);
+        Ok(Some(Keyed { key: digest.finalize().into(), idempotency: self.clone() }))
+    }
+
+    /// Forgets keys that are older than they need be.
+    pub(super) async fn sweep(&self) -> Result<()> {
+        self.store.sweep(self.clock.now().plus_millis(-KEPT)).await
+    }
+}
+
+impl Keyed {
+    /// The answer of `carry_out`, or the first answer if this was carried out before.
+    pub(super) async fn answer<F: Future<Output = Response>>(
+        self,
+        request: Request,
+        carry_out: impl FnOnce(Request) -> F,
+    ) -> Result<Response> {
+        let Idempotency { store, clock, running } = &*self.idempotency;
+        let (parts, body) = request.into_parts();
+        let body = read_body(Request::from_parts(parts.clone(), body)).await?;
+        let mut digest = Sha256::new();
+        digest.update(parts.method.as_str());
+        digest.update([0]);
+        digest.update(parts.uri.path_and_query().map_or("/", |path| path.as_str()));
+        digest.update([0]);
+        digest.update(&body);
+        let request = Request::from_parts(parts, Body::from(body));
+
+        let reservation =
+            Reservation { key: self.key, fingerprint: digest.finalize().into(), at: clock.now() };
+        if !running.lock().insert(self.key) {
+            return Err(in_progress());
+        }
+        let _running = Running(&self);
+        if let Some(earlier) = store.reserve(reservation).await? {
+            return replay(earlier, &reservation);
+        }
+        let response = carry_out(request).await;
+        Ok(self.keep(response).await)
+    }
+
+    /// Keeps the answer if it is a final one and not too large, else lets go of the key.
+    async fn keep(&self, response: Response) -> Response {
+        let store = &self.idempotency.store;
+        let status = response.status();
+        let final_answer = !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS;
+        let small = response.body().size_hint().exact().is_some_and(|size| size <= LARGEST);
+        let (response, kept) = if final_answer && small {
+            let (parts, body) = response.into_parts();
+            let Ok(body) = axum::body::to_bytes(body, LARGEST as usize).await else {
+                return Response::from_parts(parts, Body::empty());
+            };
+            let content_type = parts.headers.get(CONTENT_TYPE);
+            let content_type =
+                content_type.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+            let answer = Answer { status: status.as_u16(), content_type, body: body.clone() };
+            let kept = store.finish(self.key, answer).await;
+            (Response::from_parts(parts, Body::from(body)), kept)
+        } else {
+            (response, store.release(self.key).await)
+        };
+        if let Err(error) = kept {
+            // The caller gets its answer all the same; the key stays reserved and says later that
+            // the outcome is unknown.
+            tracing::warn!(cause = %error, "the outcome of an idempotency key was not stored");
+        }
+        response
+    }
+}
+
+/// Marks a key as no longer being carried out when it goes, whichever way that is.
+struct Running<'k>(&'k Keyed);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.idempotency.running.lock().remove(&self.0.key);
+    }
+}
+
+fn replay(earlier: Earlier, reservation: &Reservation) -> Result<Response> {
+    if earlier.fingerprint != reservation.fingerprint {
+        return Err(Error::new(
+            Kind::Mismatch,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request; use a new one",
+        ));
+    }
+    let Some(answer) = earlier.answer else {
+        // It is none of those that this process is carrying out, so whoever reserved it is gone.
+        return Err(Error::conflict(
+            "outcome_unknown",
+            "The first request with this Idempotency-Key was interrupted; read the resource to see \
+             whether it was carried out, then use a new key",
+        ));
+    };
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
+    let headers = response.headers_mut();
+    if !answer.content_type.is_empty() {
+        let content_type = answer.content_type.try_into().map_err(Error::internal)?;
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+fn in_progress() -> Error {
+    Error::conflict(
+        "request_in_progress",
+        "The first request with this Idempotency-Key is still being carried out; ask again",
+    )
+    .with_retry_after(1)
+}
