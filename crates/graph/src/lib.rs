@@ -1,1 +1,58 @@
-//! graph
+//! Who follows, asks, blocks and mutes whom; counts; suggestions.
+//!
+//! A follow of a private account waits as a request until its owner accepts it. A block takes the
+//! follows and requests between two people away, and from then on neither is there for the other;
+//! a mute changes only what the one who mutes sees. Every count moves in the transaction of its
+//! cause, so [`GraphService::check`] has nothing to report.
+
+mod consumers;
+// mod routes;
+mod service;
+mod store;
+
+use std::sync::Arc;
+
+use tintype_api::{Base, Slice};
+use tintype_platform::Result;
+use tintype_platform::db::{Migration, Migrations};
+
+pub use service::{Entry, FollowOutcome, GraphService, Mutual, UnfollowOutcome};
+
+/// The tables of this slice.
+pub const MIGRATIONS: Migrations = Migrations {
+    slice: "graph",
+    list: &[Migration {
+        version: 1,
+        name: "graph",
+        sql: include_str!("../migrations/sqlite/0001_graph.sql"),
+    }],
+};
+
+/// What may be set about this slice.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The most accounts that one may follow, requests included.
+    pub most_followees: u32,
+    /// Circles kept in memory. One takes 8 bytes for each followee and some 200 beside.
+    pub cached_circles: usize,
+    /// Counts kept in memory, some 60 bytes each.
+    pub cached_counts: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { most_followees: 7_500, cached_circles: 10_000, cached_counts: 20_000 }
+    }
+}
+
+/// Starts the slice on the tables of `base`.
+pub fn start(base: &Base, settings: Settings) -> Result<Slice<GraphService>> {
+    let store = Arc::new(store::sqlite::SqliteStore::new(base.database.clone()));
+    let service =
+        Arc::new(GraphService::new(store, base.services.clone(), base.ids.clone(), settings));
+    Ok(Slice {
+        routes: utoipa_axum::router::OpenApiRouter::new(),
+        consumers: vec![Arc::new(consumers::Upkeep::new(service.clone()))],
+        service,
+    })
+}
