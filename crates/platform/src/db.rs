@@ -244,7 +244,7 @@ pub fn backup(path: &Path, file: &Path) -> Result<()> {
             // All pages in one step: a step holds one read snapshot, so the copy is of one moment
             // and writers go on beside it.
             let copy = rusqlite::backup::Backup::new(&source, &mut target)?;
-            copy.run_to_completion(-1, Duration::ZERO, None)?;
+            copy.run_to_completion(i32::MAX, Duration::from_millis(10), None)?;
         }
         target.pragma_update(None, "journal_mode", "delete")?;
         target.close().map_err(|(_, cause)| cause)

@@ -107,6 +107,7 @@ async fn take(database: &Database, numbers: Vec<i64>, replay: bool) -> Result<us
                          WHERE $1 OR number IN rarray($2) ORDER BY number",
                     )?
                     .execute(params![all, numbers])?;
+                write.wake_consumers();
             }
             Ok(write
                 .sql("DELETE FROM dead_letters WHERE $1 OR number IN rarray($2)")?

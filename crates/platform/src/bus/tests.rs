@@ -1,0 +1,174 @@
+use std::sync::atomic::AtomicBool;
+
+use parking_lot::Mutex;
+
+use super::*;
+use crate::error::Error;
+use crate::testkit::Workbench;
+
+/// Notes what it gets; fails when told to.
+#[derive(Default)]
+struct Notes {
+    name: &'static str,
+    seen: Mutex<Vec<u64>>,
+    broken: AtomicBool,
+    refuses: Option<u64>,
+    transient: bool,
+}
+
+#[async_trait]
+impl Consumer for Notes {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["noted"]
+    }
+
+    async fn handle(&self, records: &[Record]) -> Result<()> {
+        let fails = self.broken.load(Ordering::Relaxed)
+            || records.iter().any(|record| Some(record.id) == self.refuses);
+        if fails && self.transient {
+            return Err(Error::unavailable("down", "Down for a while", 1));
+        }
+        if fails {
+            return Err(Error::internal("refused"));
+        }
+        self.seen.lock().extend(records.iter().map(|record| record.id));
+        Ok(())
+    }
+}
+
+fn settings() -> Settings {
+    Settings { pause: Duration::from_millis(1), ..Settings::default() }
+}
+
+fn start(bench: &Workbench, consumers: &[&Arc<Notes>]) -> Bus {
+    let consumers = consumers.iter().map(|notes| Arc::clone(notes) as Arc<dyn Consumer>).collect();
+    Bus::start(&bench.database, bench.clock.clone(), &settings(), consumers).unwrap()
+}
+
+async fn publish(bench: &Workbench, ids: impl IntoIterator<Item = u64>, kind: &'static str) {
+    let now = bench.clock.now();
+    for id in ids {
+        let record = Record {
+            sequence: 0,
+            id,
+            kind: kind.into(),
+            key: id % 3,
+            body: "{}".into(),
+            at: now,
+        };
+        bench.database.write(move |write| write.publish(&record)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_consumer_gets_what_it_wants_in_order_and_goes_on_after_a_restart() {
+    let bench = Workbench::new(&[]);
+    let (a, b) = (
+        Arc::new(Notes { name: "a", ..Notes::default() }),
+        Arc::new(Notes { name: "b", ..Notes::default() }),
+    );
+    publish(&bench, 1..=5, "noted").await;
+    publish(&bench, [100], "not wanted").await;
+    let bus = start(&bench, &[&a, &b]);
+    publish(&bench, 6..=9, "noted").await;
+    bus.drained().await.unwrap();
+    assert_eq!(*a.seen.lock(), (1..=9).collect::<Vec<_>>());
+    assert_eq!(*b.seen.lock(), (1..=9).collect::<Vec<_>>());
+    bus.stop().await;
+
+    publish(&bench, 10..=12, "noted").await;
+    let bus = start(&bench, &[&a]);
+    bus.drained().await.unwrap();
+    assert_eq!(*a.seen.lock(), (1..=12).collect::<Vec<_>>());
+    bus.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_event_becomes_a_dead_letter_and_can_be_replayed() {
+    let bench = Workbench::new(&[]);
+    let notes = Arc::new(Notes { name: "a", refuses: Some(3), ..Notes::default() });
+    let other = Arc::new(Notes { name: "b", ..Notes::default() });
+    publish(&bench, 1..=5, "noted").await;
+    let bus = start(&bench, &[&notes, &other]);
+    bus.drained().await.unwrap();
+    assert_eq!(*notes.seen.lock(), [1, 2, 4, 5]);
+    let dead = dead_letters::list(&bench.database, 10).unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!((dead[0].id, dead[0].consumer.as_str(), dead[0].tries), (3, "a", 5));
+    bus.stop().await;
+
+    let mended = Arc::new(Notes { name: "a", ..Notes::default() });
+    let bus = start(&bench, &[&mended, &other]);
+    assert_eq!(dead_letters::replay(&bench.database, vec![dead[0].number]).await.unwrap(), 1);
+    bus.drained().await.unwrap();
+    assert_eq!(*mended.seen.lock(), [3]);
+    assert_eq!(*other.seen.lock(), [1, 2, 3, 4, 5], "only the consumer that failed gets it again");
+    assert!(dead_letters::list(&bench.database, 10).unwrap().is_empty());
+    bus.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_consumer_stops_no_other_and_nothing_passing_is_buried() {
+    let bench = Workbench::new(&[]);
+    let stuck = Arc::new(Notes { name: "stuck", transient: true, ..Notes::default() });
+    stuck.broken.store(true, Ordering::Relaxed);
+    let other = Arc::new(Notes { name: "other", ..Notes::default() });
+    publish(&bench, 1..=20, "noted").await;
+    let bus = start(&bench, &[&stuck, &other]);
+    while other.seen.lock().len() < 20 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(stuck.seen.lock().is_empty());
+    stuck.broken.store(false, Ordering::Relaxed);
+    bus.drained().await.unwrap();
+    assert_eq!(*stuck.seen.lock(), (1..=20).collect::<Vec<_>>());
+    assert!(dead_letters::list(&bench.database, 10).unwrap().is_empty());
+    bus.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_listener_follows_from_now_on() {
+    let bench = Workbench::new(&[]);
+    publish(&bench, 1..=3, "noted").await;
+    let bus = start(&bench, &[]);
+    let mut live = bus.live();
+    // The tail may still be starting at the end of what was there before.
+    publish(&bench, 4..=6, "noted").await;
+    let mut ids = Vec::new();
+    while ids.last() != Some(&6) {
+        ids.push(live.recv().await.unwrap().id);
+    }
+    assert_eq!(ids, [4, 5, 6]);
+    bus.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_all_have_seen_is_dropped_when_it_is_old_but_never_the_last() {
+    let bench = Workbench::new(&[]);
+    let notes = Arc::new(Notes { name: "a", ..Notes::default() });
+    publish(&bench, 1..=10, "noted").await;
+    bench.clock.advance_millis(25 * 60 * 60 * 1000);
+    let bus = start(&bench, &[&notes]);
+    bus.drained().await.unwrap();
+    bus.stop().await;
+    let bus = start(&bench, &[&notes]);
+    let left = || {
+        bench
+            .database
+            .read(|connection| {
+                let mut statement = connection.sql("SELECT id FROM outbox")?;
+                let ids = statement.query_map([], |row| row.get(0))?;
+                Ok(ids.collect::<rusqlite::Result<Vec<i64>>>()?)
+            })
+            .unwrap()
+    };
+    while left() != [10] {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(bench.database.highest_id().unwrap(), 10);
+    bus.stop().await;
+}

@@ -38,6 +38,7 @@ impl Worker {
         let mut stopping = self.stopping.clone();
         loop {
             commits.mark_unchanged();
+            let start = self.position.load(Ordering::Relaxed);
             let (batch, end) = match self.next_batch().await {
                 Ok(batch) => batch,
                 Err(error) => {
@@ -48,22 +49,17 @@ impl Worker {
             if !batch.is_empty() && !self.handle(&batch).await {
                 break;
             }
-            let position = self.position.load(Ordering::Relaxed);
-            if end > position {
-                self.position.store(end, Ordering::Release);
-            }
-            let idle = end == position;
-            let position = self.position.load(Ordering::Relaxed);
-            if position > saved && tokio::time::Instant::now() >= save_at {
-                self.save(position).await;
-                saved = position;
+            self.position.store(end, Ordering::Release);
+            if end > saved && tokio::time::Instant::now() >= save_at {
+                self.save(end).await;
+                saved = end;
                 save_at = tokio::time::Instant::now() + SAVE_AFTER;
             }
             if *stopping.borrow() {
                 break;
             }
-            if idle {
-                let unsaved = position > saved;
+            if end == start {
+                let unsaved = end > saved;
                 tokio::select! {
                     _ = stopping.changed() => {}
                     _ = commits.changed() => {}

@@ -1,0 +1,236 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::error::Kind;
+
+const COUNTERS: Migrations = Migrations {
+    slice: "counters",
+    list: &[Migration {
+        version: 1,
+        name: "counters",
+        sql: "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
+    }],
+};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn open(folder: &tempfile::TempDir, migrations: &[Migrations]) -> Result<Database> {
+    Database::open(&folder.path().join("t.db"), &Options::default(), migrations)
+}
+
+fn add(write: &Write<'_>, name: &'static str) -> Result<i64> {
+    Ok(write
+        .sql(
+            "INSERT INTO counters (name, value) VALUES ($1, 1)
+             ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+        )?
+        .query_row([name], |row| row.get(0))?)
+}
+
+fn value(database: &Database, name: &'static str) -> i64 {
+    database
+        .read(|connection| {
+            Ok(connection
+                .sql("SELECT coalesce(sum(value), 0) FROM counters WHERE name = $1")?
+                .query_row([name], |row| row.get(0))?)
+        })
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_is_there_after_opening_again() {
+    let folder = folder();
+    let database = open(&folder, &[MIGRATIONS, COUNTERS]).unwrap();
+    let writes: Vec<_> = (0..300)
+        .map(|_| {
+            let database = database.clone();
+            tokio::spawn(async move { database.write(|write| add(write, "a")).await.unwrap() })
+        })
+        .collect();
+    let mut seen: Vec<i64> = Vec::new();
+    for write in writes {
+        seen.push(write.await.unwrap());
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=300).collect::<Vec<_>>(), "every write saw the one before it");
+    database.close().await;
+    drop(database);
+    assert_eq!(value(&open(&folder, &[MIGRATIONS, COUNTERS]).unwrap(), "a"), 300);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_fails_or_panics_takes_back_only_itself() {
+    let folder = folder();
+    let database = open(&folder, &[MIGRATIONS, COUNTERS]).unwrap();
+    let writes: Vec<_> = (0..90)
+        .map(|number| {
+            let database = database.clone();
+            tokio::spawn(async move {
+                database
+                    .write(move |write| {
+                        add(write, "b")?;
+                        match number % 3 {
+                            0 => Ok(()),
+                            1 => Err(Error::conflict("no", "No")),
+                            _ => panic!("on purpose"),
+                        }
+                    })
+                    .await
+            })
+        })
+        .collect();
+    let mut kept = 0;
+    for write in writes {
+        kept += i64::from(write.await.unwrap().is_ok());
+    }
+    assert_eq!(kept, 30);
+    assert_eq!(value(&database, "b"), 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_caller_is_gone_is_carried_out() {
+    let folder = folder();
+    let database = open(&folder, &[MIGRATIONS, COUNTERS]).unwrap();
+    let mut write = Box::pin(database.write(|write| add(write, "c")));
+    assert!(futures::poll!(&mut write).is_pending());
+    drop(write);
+    database.write(|write| add(write, "c")).await.unwrap();
+    assert_eq!(value(&database, "c"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_writes_than_may_wait_are_refused() {
+    let folder = folder();
+    let options = Options { queue: 2, ..Options::default() };
+    let database =
+        Database::open(&folder.path().join("t.db"), &options, &[MIGRATIONS, COUNTERS]).unwrap();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let blocker = tokio::spawn({
+        let database = database.clone();
+        async move { database.write(move |_| Ok(held.recv().is_ok())).await }
+    });
+    let refused = Arc::new(AtomicUsize::new(0));
+    let mut waiting = Vec::new();
+    while refused.load(Ordering::Relaxed) == 0 {
+        let (database, refused) = (database.clone(), refused.clone());
+        waiting.push(tokio::spawn(async move {
+            if let Err(error) = database.write(|write| add(write, "d")).await {
+                assert_eq!(error.kind(), Kind::Unavailable);
+                assert!(error.retry_after().is_some());
+                refused.fetch_add(1, Ordering::Relaxed);
+            }
+        }));
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    assert!(blocker.await.unwrap().unwrap());
+    let sent = waiting.len();
+    for write in waiting {
+        write.await.unwrap();
+    }
+    assert_eq!(value(&database, "d") as usize, sent - refused.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn an_event_commits_with_its_change_or_not_at_all() {
+    let folder = folder();
+    let database = open(&folder, &[MIGRATIONS, COUNTERS]).unwrap();
+    let record = |id| Record {
+        sequence: 0,
+        id,
+        kind: "it.happened".into(),
+        key: 1,
+        body: "{}".into(),
+        at: Timestamp::from_millis(0),
+    };
+    let mut commits = database.commits();
+    let (kept, lost) = (record(7), record(8));
+    database.write(move |write| write.publish(&kept)).await.unwrap();
+    assert!(commits.has_changed().unwrap());
+    commits.mark_unchanged();
+    let failed = database
+        .write(move |write| {
+            write.publish(&lost)?;
+            Err::<(), _>(Error::conflict("no", "No"))
+        })
+        .await;
+    assert!(failed.is_err());
+    assert!(!commits.has_changed().unwrap());
+    assert_eq!(database.highest_id().unwrap(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_by_another_process_is_noticed() {
+    let folder = folder();
+    let ours = open(&folder, &[MIGRATIONS, COUNTERS]).unwrap();
+    let before = ours.commits().borrow().foreign;
+    // A second handle has connections of its own, as another process would.
+    let theirs = open(&folder, &[MIGRATIONS, COUNTERS]).unwrap();
+    theirs.write(|write| add(write, "e")).await.unwrap();
+    let mut commits = ours.commits();
+    commits.wait_for(|commits| commits.foreign > before).await.unwrap();
+    assert_eq!(value(&ours, "e"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_of_one_moment_while_writes_go_on() {
+    let folder = folder();
+    let database = open(&folder, &[MIGRATIONS, COUNTERS]).unwrap();
+    let both = |write: &Write<'_>| {
+        add(write, "left")?;
+        add(write, "right")
+    };
+    database.write(both).await.unwrap();
+    let writer = tokio::spawn({
+        let database = database.clone();
+        async move {
+            for _ in 0..200 {
+                database.write(both).await.unwrap();
+            }
+        }
+    });
+    let copy = folder.path().join("copy.db");
+    tokio::task::spawn_blocking({
+        let (database, copy) = (database.clone(), copy.clone());
+        move || database.backup(&copy).unwrap()
+    })
+    .await
+    .unwrap();
+    writer.await.unwrap();
+    let copy = Database::open(&copy, &Options::default(), &[MIGRATIONS, COUNTERS]).unwrap();
+    let (left, right) = (value(&copy, "left"), value(&copy, "right"));
+    assert!(left >= 1);
+    assert_eq!(left, right);
+    assert!(database.backup(&folder.path().join("no/such/folder/copy.db")).is_err());
+}
+
+#[test]
+fn a_newer_or_changed_database_is_refused_and_left_as_it_is() {
+    let folder = folder();
+    const SECOND: Migration = Migration { version: 2, name: "more", sql: "CREATE TABLE more (id INTEGER) STRICT" };
+    const NEWER: Migrations =
+        Migrations { slice: "counters", list: &[COUNTERS.list[0], SECOND] };
+    const EDITED: Migration = Migration {
+        version: 1,
+        name: "counters",
+        sql: "CREATE TABLE counters (x INTEGER) STRICT",
+    };
+    const CHANGED: Migrations = Migrations { slice: "counters", list: &[EDITED, SECOND] };
+    drop(open(&folder, &[MIGRATIONS, NEWER]).unwrap());
+    let code = |migrations: &[Migrations]| open(&folder, migrations).err().unwrap().code().to_owned();
+    assert_eq!(code(&[MIGRATIONS, COUNTERS]), "newer_database");
+    assert_eq!(code(&[MIGRATIONS]), "newer_database");
+    assert_eq!(code(&[MIGRATIONS, CHANGED]), "changed_migration");
+    assert!(open(&folder, &[MIGRATIONS, NEWER]).is_ok());
+}
+
+#[test]
+fn what_is_no_database_is_refused() {
+    let folder = folder();
+    std::fs::write(folder.path().join("t.db"), "not a database, but long enough to look at it").unwrap();
+    assert!(open(&folder, &[MIGRATIONS]).is_err());
+}

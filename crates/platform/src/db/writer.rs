@@ -37,8 +37,13 @@ impl Write<'_> {
     /// Puts an event into the outbox: it commits with the change or not at all.
     pub fn publish(&self, record: &Record) -> Result<()> {
         record.insert(self.connection)?;
-        self.published.set(true);
+        self.wake_consumers();
         Ok(())
+    }
+
+    /// Says that the outbox has something new, when it came there by another way.
+    pub(crate) fn wake_consumers(&self) {
+        self.published.set(true);
     }
 }
 
