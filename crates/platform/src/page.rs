@@ -137,17 +137,22 @@ impl<const N: usize> fmt::Display for Cursor<N> {
 }
 
 /// The query parameters of a list, as the documents name them together.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Where to go on, from the last page.
     pub cursor: Option<String>,
-    /// Items on a page.
+    /// Items on a page: 1 to 100, 20 by default.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 100)]
     pub limit: Option<Limit>,
     /// Items to skip, instead of a cursor.
+    #[param(value_type = Option<u32>)]
     pub offset: Option<Whole>,
     /// Number of the page, from 1, instead of a cursor.
+    #[param(value_type = Option<u32>, minimum = 1)]
     pub page: Option<Whole>,
     /// Items on a page, beside `page`.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 100)]
     pub page_size: Option<Limit>,
 }
 
