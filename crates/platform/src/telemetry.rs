@@ -68,7 +68,11 @@ fn start_log(config: &config::Log) {
 
 /// Logs panics like everything else, once, with the request that they belong to.
 fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
+    let otherwise = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !tracing::enabled!(tracing::Level::ERROR) {
+            return otherwise(panic);
+        }
         let message = panic.payload_as_str().unwrap_or("a value that is no text");
         let location = panic.location().map_or_else(String::new, ToString::to_string);
         let backtrace = Backtrace::capture();

@@ -221,12 +221,8 @@ fn read_file(provenance: &mut Provenance, sources: &Sources) -> Result<()> {
         }
     };
     let table: Table = text.parse().map_err(|cause: toml::de::Error| {
-        let line = cause.span().map_or(1, |span| {
-            1 + text.as_bytes()[..span.start.min(text.len())]
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count()
-        });
+        let before = cause.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = 1 + before.matches('\n').count();
         broken(format!("Line {line} of {} is not TOML: {}", path.display(), cause.message()))
     })?;
     for (key, value) in leaves(table) {

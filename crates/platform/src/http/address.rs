@@ -110,8 +110,15 @@ impl FromStr for Network {
         };
         let address: IpAddr = address.parse().map_err(|_| broken())?;
         let bits = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.unwrap_or(bits);
-        if prefix > bits { Err(broken()) } else { Ok(Self { address, prefix }) }
+        let prefix: u32 = prefix.unwrap_or(bits);
+        if prefix > bits {
+            return Err(broken());
+        }
+        // IPv4 written as IPv6 is IPv4 again, as it is when a request comes from there.
+        let canonical = address.to_canonical();
+        let mapped = canonical != address;
+        let prefix = if mapped { prefix.checked_sub(96).ok_or_else(broken)? } else { prefix };
+        Ok(Self { address: canonical, prefix })
     }
 }
 
@@ -168,7 +175,11 @@ mod tests {
         assert!(!contains("127.0.0.1", "127.0.0.2"));
         assert!(contains("2001:db8::/32", "2001:db8:1::1"));
         assert!(!contains("::/0", "10.0.0.1"));
-        for broken in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/-1", "host"] {
+        assert!(contains("::ffff:10.0.0.0/104", "10.255.0.1"));
+        assert!(!contains("::ffff:10.0.0.0/104", "11.0.0.1"));
+        for broken in
+            ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/-1", "host", "::ffff:0:0/90"]
+        {
             assert!(broken.parse::<Network>().is_err(), "{broken}");
         }
     }

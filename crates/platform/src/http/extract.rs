@@ -231,7 +231,7 @@ mod tests {
         kind: SpotKind,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "snake_case")]
     enum SpotKind {
         City,
@@ -248,6 +248,15 @@ mod tests {
             error.message().to_owned(),
             field.map_or_else(|| error.code().to_owned(), |field| field.kind.to_string()),
         )
+    }
+
+    #[test]
+    fn a_right_shape_is_read() {
+        let body = r#"{"caption":"x","mediaUrls":["a"],"place":{"name":"Rome","kind":"city"}}"#;
+        let draft: Draft = parse(body.as_bytes()).unwrap();
+        let spot = draft.place.unwrap();
+        assert_eq!((draft.caption.as_str(), draft.media_urls.len()), ("x", 1));
+        assert_eq!((spot.name.as_str(), spot.kind), ("Rome", SpotKind::City));
     }
 
     #[test]

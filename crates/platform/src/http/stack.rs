@@ -1,0 +1,290 @@
+//! The one layer around all routes.
+//!
+//! It is one service rather than a tower of ten, so that a request pays for one boxed future and
+//! the order of things can be read in one place: [`Stacked::answer`].
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::Route;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::header::{AUTHORIZATION, HeaderName, ORIGIN};
+use http::{Method, StatusCode};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use tower::{Layer, Service};
+use tracing::{Instrument, Span};
+
+use super::address::{ClientAddress, Network};
+use super::body::DeadlineBody;
+use super::context::{self, Context};
+use super::cors::Cors;
+use super::endpoint::Endpoint;
+use super::idempotency::{Idempotency, IdempotencyStore, Keyed};
+use super::limits::{Limits, Visit};
+use super::reply::Reply;
+use super::{Dialect, compress, request_id};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// What all requests share.
+pub struct Ground {
+    timeout: Duration,
+    body_limit: usize,
+    compression: bool,
+    cors: Cors,
+    proxies: Vec<Network>,
+    limits: Arc<Limits>,
+    pub(super) idempotency: Option<Arc<Idempotency>>,
+    pub(super) max_connections: usize,
+    pub(super) shutdown_grace: Duration,
+    /// Has a receiver for every change that is being carried out.
+    pub(super) changes: watch::Sender<()>,
+    pub(super) closing: watch::Sender<bool>,
+}
+
+impl Ground {
+    /// The ground as configured, without a memory for idempotency keys.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            timeout: config.http.timeout,
+            body_limit: config.http.body_limit_kb * 1024,
+            compression: config.http.compression,
+            cors: Cors::new(&config.http.cors_origins),
+            proxies: config.http.trusted_proxies.clone(),
+            limits: Arc::new(Limits::new(&config.limits)),
+            idempotency: None,
+            max_connections: config.http.max_connections,
+            shutdown_grace: config.http.shutdown_grace,
+            changes: watch::Sender::new(()),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// The same ground with a memory for idempotency keys.
+    #[must_use]
+    pub fn with_idempotency(self, store: Arc<dyn IdempotencyStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { idempotency: Some(Arc::new(Idempotency::new(store, clock))), ..self }
+    }
+
+    /// What counts the requests of everybody, for the extractors that know who is calling.
+    pub fn limits(&self) -> Arc<Limits> {
+        self.limits.clone()
+    }
+
+    /// Comes when the server begins to stop: a stream of events ends then, or holds it up.
+    pub fn closing(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut closing = self.closing.subscribe();
+        async move {
+            // The sender is gone when there is nothing left to stop.
+            let _ = closing.wait_for(|closing| *closing).await;
+        }
+    }
+
+    /// Whether the server has begun to stop.
+    pub fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+}
+
+/// Puts everything that all routes share around `router`, which has all of them.
+pub fn stack(router: Router, ground: &Arc<Ground>) -> Router {
+    // With its state given, a route is made once and not again for every request.
+    router.layer(Around(ground.clone())).with_state(())
+}
+
+#[derive(Clone)]
+struct Around(Arc<Ground>);
+
+impl Layer<Route> for Around {
+    type Service = Stacked;
+
+    fn layer(&self, inner: Route) -> Stacked {
+        Stacked { inner: Arc::new(inner), ground: self.0.clone(), endpoint: Arc::default() }
+    }
+}
+
+/// A route with all that is around it. One is made for each method of each route.
+#[derive(Clone)]
+struct Stacked {
+    /// Shared, because a clone of a route is an allocation.
+    inner: Arc<Route>,
+    ground: Arc<Ground>,
+    endpoint: Arc<Endpoint>,
+}
+
+impl Service<Request> for Stacked {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        Box::pin(self.clone().answer(request).map(Ok))
+    }
+}
+
+impl Stacked {
+    async fn answer(self, request: Request) -> Response {
+        #[expect(clippy::disallowed_methods, reason = "measures how long the answer takes")]
+        let started = Instant::now();
+        let Self { inner, ground, endpoint } = self;
+        let matched = request.extensions().get::<MatchedPath>();
+        endpoint.name(matched.map(MatchedPath::as_str));
+        let headers = request.headers();
+        let method = request.method().clone();
+        let path = request.uri().path();
+        let dialect = Dialect::of(path);
+        let reply = Reply { dialect, request_id: request_id::of(headers) };
+        let span = tracing::info_span!(
+            "request",
+            request_id = &*reply.request_id,
+            method = method.as_str(),
+            path
+        );
+        let origin = headers.get(ORIGIN).cloned();
+        let encoding = if ground.compression { compress::wanted(headers) } else { None };
+        let has_credentials = headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY);
+        let address = ClientAddress::find(request.extensions(), headers, &ground.proxies);
+        let visit = Arc::new(Visit::new(address, ground.limits.clone()));
+
+        let mut response = if let Some(preflight) = ground.cors.preflight(&method, headers) {
+            preflight
+        } else {
+            // Credentials may turn out to be an account's or a key's, which then counts instead
+            // of the address; a backend on the same machine may need none.
+            let counts_later = has_credentials || dialect == Dialect::Trusted;
+            let counted = if counts_later { Ok(()) } else { ground.limits.check_address(&visit) };
+            let outcome = match counted {
+                Ok(()) => {
+                    let work = Work { inner, reply: reply.clone(), visit: visit.clone() };
+                    let deadline = started + ground.timeout;
+                    work.carry_out(&ground, request, deadline, &span).await
+                }
+                Err(refused) => Err(refused),
+            };
+            outcome.unwrap_or_else(IntoResponse::into_response)
+        };
+        if !visit.is_counted()
+            && let Err(refused) = ground.limits.check_address(&visit)
+            // An answer that was given stands; only guessing at credentials is cut short.
+            && response.status() == StatusCode::UNAUTHORIZED
+        {
+            response = refused.into_response();
+        }
+        let mut response = span.in_scope(|| reply.render(response));
+        let headers = response.headers_mut();
+        reply.write_headers(headers, has_credentials);
+        visit.write(headers);
+        ground.cors.write(origin.as_ref(), headers);
+        if ground.compression && method != Method::HEAD {
+            response = compress::compress(response, encoding).await;
+        }
+        let elapsed = started.elapsed();
+        endpoint.record(&method, response.status(), elapsed);
+        tracing::debug!(parent: &span, status = response.status().as_u16(), ?elapsed, "answered");
+        response
+    }
+}
+
+/// What is carried out inside: by the connection's own task if it only reads, by a task of its own
+/// if it changes something, so that neither a timeout nor a client that hangs up can leave a
+/// commit without what is to follow it.
+struct Work {
+    inner: Arc<Route>,
+    reply: Reply,
+    visit: Arc<Visit>,
+}
+
+impl Work {
+    async fn carry_out(
+        self,
+        ground: &Arc<Ground>,
+        mut request: Request,
+        deadline: Instant,
+        span: &Span,
+    ) -> Result<Response> {
+        let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+        let context = Context {
+            request_id: self.reply.request_id.clone(),
+            deadline: Some(deadline),
+            traceparent: traceparent.filter(|text| text.len() <= 128).map(Into::into),
+        };
+        request.extensions_mut().insert(self.visit.address);
+        request.extensions_mut().insert(self.visit.clone());
+        if request.method().is_safe() {
+            let work = context::scope(context, self.call(request)).instrument(span.clone());
+            return timeout_at(deadline, work).await.map_err(|_| {
+                Error::unavailable("timeout", "This takes longer than it should; try again", 1)
+            });
+        }
+        let keyed = match &ground.idempotency {
+            Some(idempotency) => {
+                idempotency.keyed(request.method(), request.headers(), self.visit.address)?
+            }
+            None => None,
+        };
+        DefaultBodyLimit::max(ground.body_limit).apply(&mut request);
+        let request = request.map(|body| DeadlineBody::wrap(body, deadline));
+        let change = ground.changes.subscribe();
+        let work = async move {
+            let response = self.call_once(keyed, request).await;
+            drop(change);
+            response
+        };
+        let task = tokio::spawn(context::scope(context, work).instrument(span.clone()));
+        match timeout_at(deadline, task).await {
+            Ok(Ok(response)) => Ok(response),
+            // Panics are caught inside: the runtime is being taken down.
+            Ok(Err(_)) => Err(Error::unavailable(
+                "shutting_down",
+                "The server is shutting down; try again",
+                1,
+            )),
+            Err(_) => Err(Error::unavailable(
+                "timeout",
+                "This takes longer than it should and may still be carried out; look whether it \
+                 was before you try again",
+                1,
+            )),
+        }
+    }
+
+    async fn call_once(self, keyed: Option<Keyed>, request: Request) -> Response {
+        let reply = self.reply.clone();
+        let answer = match keyed {
+            // What is kept is what the client reads, so an error is written here already.
+            Some(keyed) => {
+                keyed.answer(request, async |request| reply.render(self.call(request).await)).await
+            }
+            None => return self.call(request).await,
+        };
+        answer.unwrap_or_else(IntoResponse::into_response)
+    }
+
+    async fn call(self, request: Request) -> Response {
+        let mut route = Route::clone(&self.inner);
+        let call = async move { route.call(request).await };
+        match AssertUnwindSafe(call).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            // The panic has been logged where it happened, so this has no cause to log.
+            Err(_) => Error::new(Kind::Internal, "internal", "Something went wrong on our side")
+                .into_response(),
+        }
+    }
+}
