@@ -41,7 +41,7 @@ impl Config {
 
     /// The file of the database.
     pub fn database_path(&self) -> PathBuf {
-        let path = self.database.url.strip_prefix("sqlite:").unwrap_or(&self.database.url);
+        let path = rules::sqlite_path(&self.database.url).expect("the rules have seen it");
         self.server.data_dir.join(path)
     }
 

@@ -107,11 +107,18 @@ fn check_database(setting: &Setting) -> Result<()> {
             setting.source
         )));
     }
-    match url.strip_prefix("sqlite:") {
-        // `sqlite:///file` is how some tools write it; a path that begins so is a path all right.
-        Some(path) if is_filled(path) && !path.contains('?') => Ok(()),
-        _ => Err(not_allowed(setting, "sqlite:FILE, such as sqlite:tintype.db")),
+    match sqlite_path(url) {
+        Some(_) => Ok(()),
+        None => Err(not_allowed(setting, "sqlite:FILE, such as sqlite:tintype.db")),
     }
+}
+
+/// The file of a `sqlite:FILE`, which some tools write `sqlite://FILE`.
+pub(super) fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    // Neither parameters nor a database that is gone when the program ends.
+    (is_filled(path) && !path.contains('?') && !path.starts_with(':')).then_some(path)
 }
 
 fn is_filled(text: &str) -> bool {

@@ -217,6 +217,23 @@ fn secrets_are_made_once_for_their_owner_alone_and_never_shown() {
 }
 
 #[test]
+fn the_database_is_a_file_in_the_data_folder_or_where_it_says() {
+    for (url, path) in [
+        ("sqlite:t.db", "./tintype-data/t.db"),
+        ("sqlite://t.db", "./tintype-data/t.db"),
+        ("sqlite:/srv/t.db", "/srv/t.db"),
+        ("sqlite:///srv/t.db", "/srv/t.db"),
+    ] {
+        let (config, _) = Config::load(&environment(&[("DATABASE_URL", url)])).unwrap();
+        assert_eq!(config.database_path(), Path::new(path), "{url}");
+    }
+    for url in ["sqlite:", "sqlite::memory:", "sqlite:t.db?mode=ro", "mysql://db/t", "t.db"] {
+        let message = refused(&environment(&[("DATABASE_URL", url)]));
+        assert!(message.contains("allowed is: sqlite:FILE"), "{message}");
+    }
+}
+
+#[test]
 fn networks_of_proxies_are_read() {
     let (config, _) =
         Config::load(&environment(&[("TINTYPE_HTTP_TRUSTED_PROXIES", "10.0.0.0/8, ::1")])).unwrap();

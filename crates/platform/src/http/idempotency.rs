@@ -234,6 +234,7 @@ fn replay(earlier: Earlier, reservation: &Reservation) -> Result<Response> {
         headers.insert(CONTENT_TYPE, content_type);
     }
     headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    metrics::counter!("tintype_http_replayed_total").increment(1);
     Ok(response)
 }
 
