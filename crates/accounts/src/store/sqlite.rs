@@ -1,0 +1,551 @@
+//! The store in SQLite.
+
+mod search;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::types::Type;
+use tintype_api::accounts::{KeyStanding, Role};
+use tintype_api::{Card, Event, Stamp, TokenId, UserId};
+use tintype_platform::db::{Connection, Database, OptionalExtension, Row, Sql, Write, params};
+use tintype_platform::{Error, Result, Timestamp};
+
+use super::{
+    Credentials, KeyHash, Login, ProfileChanged, Rank, SearchDrift, Standing, Store, TRAIL,
+    VerifiedHash, scope_of, sql,
+};
+use crate::account::{
+    Account, ApiKey, AuditEntry, Audited, NewAccount, Origin, ProfileChange, Scope, Session,
+    role_word,
+};
+use crate::input::folded;
+
+/// The store in SQLite.
+pub(crate) struct SqliteStore {
+    database: Database,
+}
+
+impl SqliteStore {
+    /// The store in `database`.
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accounts(&self, ids: Vec<UserId>) -> Result<Vec<Account>> {
+        self.database.read(|connection| {
+            let mut statement = connection.sql(sql::ACCOUNT)?;
+            let mut accounts = Vec::with_capacity(ids.len());
+            for id in ids {
+                accounts.extend(statement.query_row([id], account).optional()?);
+            }
+            Ok(accounts)
+        })
+    }
+
+    async fn named(&self, usernames: Vec<Box<str>>) -> Result<Vec<(Box<str>, UserId)>> {
+        self.database.read(|connection| {
+            let mut statement = connection.sql(sql::NAMED)?;
+            let mut named = Vec::with_capacity(usernames.len());
+            for username in usernames {
+                let id = statement.query_row([&*username], |row| row.get(0)).optional()?;
+                named.extend(id.map(|id| (username, id)));
+            }
+            Ok(named)
+        })
+    }
+
+    async fn is_taken(&self, username: &str, email: &str) -> Result<bool> {
+        self.database.read(|connection| exists(connection, sql::IS_TAKEN, params![username, email]))
+    }
+
+    async fn credentials(&self, login: &Login) -> Result<Option<Credentials>> {
+        let found = |row: &Row<'_>| {
+            Ok(Credentials {
+                account: row.get(0)?,
+                hash: row.get::<_, Option<String>>(1)?.map(Into::into),
+            })
+        };
+        self.database.read(|connection| {
+            let credentials = match login {
+                Login::Username(name) => {
+                    connection.sql(sql::CREDENTIALS_BY_USERNAME)?.query_row([name], found)
+                }
+                Login::Email(email) => {
+                    connection.sql(sql::CREDENTIALS_BY_EMAIL)?.query_row([email], found)
+                }
+                Login::Account(id) => connection.sql(sql::CREDENTIALS)?.query_row([id], found),
+            };
+            Ok(credentials.optional()?)
+        })
+    }
+
+    async fn standing(&self, account: UserId, token: TokenId) -> Result<Option<Standing>> {
+        self.database.read(|connection| {
+            let found = connection.sql(sql::STANDING)?.query_row(params![account, token], |row| {
+                Ok(Standing { username: row.get(0)?, role: role(row, 1)? })
+            });
+            Ok(found.optional()?)
+        })
+    }
+
+    async fn trail(&self, account: UserId, limit: usize) -> Result<Vec<AuditEntry>> {
+        self.database.read(|connection| {
+            let mut statement = connection.sql(sql::TRAIL)?;
+            let rows = statement
+                .query_map(params![account, limit as i64], |row| audit_entry(account, row))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    async fn key_standing(&self, hash: Option<KeyHash>) -> Result<KeyStanding> {
+        self.database.read(|connection| {
+            let known = |row: &Row<'_>| {
+                let scope: String = row.get(1)?;
+                Ok(KeyStanding::Known {
+                    key: row.get::<_, i64>(0)? as u64,
+                    may_write: scope_of(&scope) == Scope::Write,
+                })
+            };
+            if let Some(hash) = hash
+                && let Some(standing) = connection.sql(sql::KEY)?.query_row([hash], known).optional()?
+            {
+                return Ok(standing);
+            }
+            let any = connection.sql(sql::ANY_KEY)?.query_row([], |row| row.get(0))?;
+            Ok(if any { KeyStanding::Unknown } else { KeyStanding::NoneConfigured })
+        })
+    }
+
+    async fn keys(&self) -> Result<Vec<ApiKey>> {
+        self.database.read(|connection| {
+            let mut statement = connection.sql(sql::KEYS)?;
+            let rows = statement.query_map([], |row| {
+                let scope: String = row.get(2)?;
+                Ok(ApiKey {
+                    id: row.get::<_, i64>(0)? as u64,
+                    name: row.get(1)?,
+                    scope: scope_of(&scope),
+                    created_at: Timestamp::from_millis(row.get(3)?),
+                    revoked_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_millis),
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    async fn search(&self, text: String, after: Option<Rank>, limit: usize) -> Result<Vec<Rank>> {
+        self.database.scan(move |connection| search::search(connection, &text, after, limit)).await
+    }
+
+    async fn popularity(&self, after: Option<UserId>, limit: usize) -> Result<Vec<(UserId, u64)>> {
+        let above = after.map_or(0, i64::from);
+        self.database
+            .scan(move |connection| {
+                let mut statement = connection.sql(sql::POPULARITY)?;
+                let rows = statement.query_map(params![above, limit as i64], |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))
+                })?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .await
+    }
+
+    async fn search_drift(&self) -> Result<Vec<SearchDrift>> {
+        self.database.scan(search::drift).await
+    }
+
+    async fn register(
+        &self,
+        account: NewAccount,
+        session: Option<Session>,
+        stamp: Stamp,
+    ) -> Result<bool> {
+        self.database
+            .write(move |write| {
+                let is_new = add_account(write, &account, stamp)?;
+                if is_new && let Some(session) = &session {
+                    add_session(write, session)?;
+                }
+                Ok(is_new)
+            })
+            .await
+    }
+
+    async fn seed(&self, accounts: Vec<(NewAccount, Stamp)>) -> Result<()> {
+        self.database
+            .write(move |write| {
+                for (account, stamp) in &accounts {
+                    add_account(write, account, *stamp)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn open_session(
+        &self,
+        session: Session,
+        verified: VerifiedHash,
+        entry: AuditEntry,
+    ) -> Result<bool> {
+        self.database
+            .write(move |write| {
+                if !exists(write, sql::HAS_HASH, params![session.account, &*verified])? {
+                    return Ok(false);
+                }
+                write
+                    .sql(sql::END_EXPIRED)?
+                    .execute(params![session.account, session.created_at.as_millis()])?;
+                add_session(write, &session)?;
+                add_entry(write, &entry)?;
+                Ok(true)
+            })
+            .await
+    }
+
+    async fn replace_session(&self, ended: TokenId, session: Session) -> Result<bool> {
+        self.database
+            .write(move |write| {
+                let was_there =
+                    write.sql(sql::END_SESSION)?.execute(params![session.account, ended])? == 1;
+                if was_there {
+                    add_session(write, &session)?;
+                }
+                Ok(was_there)
+            })
+            .await
+    }
+
+    async fn end_session(&self, account: UserId, token: TokenId) -> Result<bool> {
+        self.database
+            .write(move |write| {
+                Ok(write.sql(sql::END_SESSION)?.execute(params![account, token])? == 1)
+            })
+            .await
+    }
+
+    async fn set_password(
+        &self,
+        hash: Arc<str>,
+        verified: Option<VerifiedHash>,
+        kept: Option<TokenId>,
+        entry: AuditEntry,
+    ) -> Result<Option<Vec<TokenId>>> {
+        self.database
+            .write(move |write| {
+                let is_set = write
+                    .sql(sql::SET_PASSWORD)?
+                    .execute(params![entry.account, &*hash, verified.as_deref()])?;
+                if is_set == 0 {
+                    return Ok(None);
+                }
+                add_entry(write, &entry)?;
+                let ended = sessions(write, entry.account, kept)?;
+                write.sql(sql::END_SESSIONS)?.execute(params![entry.account, but(kept)])?;
+                Ok(Some(ended))
+            })
+            .await
+    }
+
+    async fn set_role(&self, role: Role, entry: AuditEntry) -> Result<Option<Vec<TokenId>>> {
+        self.database
+            .write(move |write| {
+                let is_set =
+                    write.sql(sql::SET_ROLE)?.execute(params![entry.account, role_word(role)])?;
+                if is_set == 0 {
+                    return Ok(None);
+                }
+                add_entry(write, &entry)?;
+                sessions(write, entry.account, None).map(Some)
+            })
+            .await
+    }
+
+    async fn change_profile(
+        &self,
+        id: UserId,
+        change: ProfileChange,
+        stamp: Stamp,
+    ) -> Result<Option<ProfileChanged>> {
+        self.database
+            .write(move |write| {
+                let Some(before) = write.sql(sql::ACCOUNT)?.query_row([id], account).optional()?
+                else {
+                    return Ok(None);
+                };
+                change_profile(write, &before, change, stamp).map(Some)
+            })
+            .await
+    }
+
+    async fn delete(
+        &self,
+        account: UserId,
+        verified: VerifiedHash,
+        stamp: Stamp,
+    ) -> Result<Option<Vec<TokenId>>> {
+        self.database
+            .write(move |write| {
+                if write.sql(sql::DELETE_ACCOUNT)?.execute(params![account, &*verified])? == 0 {
+                    return Ok(None);
+                }
+                let ended = sessions(write, account, None)?;
+                write.sql(sql::END_SESSIONS)?.execute(params![account, but(None)])?;
+                write.sql(sql::DELETE_TRAIL)?.execute([account])?;
+                search::reindex(write, account)?;
+                write.publish(&Event::UserDeleted { user: account }.record(stamp)?)?;
+                Ok(Some(ended))
+            })
+            .await
+    }
+
+    async fn record(&self, entry: AuditEntry) -> Result<()> {
+        self.database
+            .write(move |write| {
+                if exists(write, sql::IS_THERE, params![entry.account])? {
+                    add_entry(write, &entry)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn set_popularity(&self, followers: Vec<(UserId, u64)>) -> Result<()> {
+        self.database
+            .write(move |write| {
+                let mut statement = write.sql(sql::SET_POPULARITY)?;
+                for (account, followers) in followers {
+                    statement.execute(params![account, followers as i64])?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn reindex(&self, accounts: Vec<UserId>) -> Result<()> {
+        self.database
+            .write(move |write| accounts.into_iter().try_for_each(|id| search::reindex(write, id)))
+            .await
+    }
+
+    async fn add_key(&self, key: ApiKey, hash: KeyHash) -> Result<()> {
+        self.database
+            .write(move |write| {
+                write.sql(sql::ADD_KEY)?.execute(params![
+                    key.id as i64,
+                    hash,
+                    key.name,
+                    key.scope.word(),
+                    key.created_at.as_millis()
+                ])?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn revoke_key(&self, id: u64, at: Timestamp) -> Result<bool> {
+        self.database
+            .write(move |write| {
+                Ok(write.sql(sql::REVOKE_KEY)?.execute(params![id as i64, at.as_millis()])? == 1)
+            })
+            .await
+    }
+}
+
+fn add_account(write: &Write<'_>, account: &NewAccount, stamp: Stamp) -> Result<bool> {
+    let full_name = account.full_name.as_ref().map(|name| name.as_str());
+    let is_new = write.sql(sql::ADD_ACCOUNT)?.execute(params![
+        account.id,
+        account.username.as_str(),
+        account.email.as_str(),
+        account.password_hash.as_deref(),
+        full_name,
+        full_name.map(folded),
+        account.bio.as_ref().map(|bio| bio.as_str()),
+        account.website.as_ref().map(|website| website.as_str()),
+        account.profile_picture_url.as_ref().map(|picture| picture.as_str()),
+        account.is_private,
+        role_word(account.role),
+        account.created_at.as_millis(),
+    ])? == 1;
+    if is_new {
+        search::reindex(write, account.id)?;
+        let username = account.username.as_str().to_owned();
+        write.publish(&Event::UserCreated { user: account.id, username }.record(stamp)?)?;
+    }
+    Ok(is_new)
+}
+
+fn change_profile(
+    write: &Write<'_>,
+    before: &Account,
+    change: ProfileChange,
+    stamp: Stamp,
+) -> Result<ProfileChanged> {
+    let id = before.card.id;
+    let full_name = changed(change.full_name, &before.card.full_name);
+    let bio = changed(change.bio, &before.bio);
+    let website = changed(change.website, &before.website);
+    let is_private = change.is_private.unwrap_or(before.card.is_private);
+    let renamed = full_name != before.card.full_name;
+    let opened = before.card.is_private && !is_private;
+    if !renamed
+        && bio == before.bio
+        && website == before.website
+        && is_private == before.card.is_private
+    {
+        return Ok(ProfileChanged::Nothing);
+    }
+    let folded_name = full_name.as_deref().map(folded);
+    write.sql(sql::CHANGE_PROFILE)?.execute(params![
+        id,
+        full_name,
+        folded_name,
+        bio,
+        website,
+        is_private,
+        stamp.at.as_millis()
+    ])?;
+    if renamed {
+        search::reindex(write, id)?;
+    }
+    write.publish(&Event::UserUpdated { user: id }.record(stamp)?)?;
+    Ok(if opened { ProfileChanged::WentPublic } else { ProfileChanged::Something })
+}
+
+/// What a field is after a change.
+fn changed<T: Into<String>>(field: Option<Option<T>>, before: &Option<String>) -> Option<String> {
+    field.map_or_else(|| before.clone(), |field| field.map(Into::into))
+}
+
+fn add_session(write: &Write<'_>, session: &Session) -> Result<()> {
+    write.sql(sql::ADD_SESSION)?.execute(params![
+        session.account,
+        session.id,
+        session.created_at.as_millis(),
+        session.expires_at.as_millis(),
+        session.origin.address.map(|address| address.to_string()),
+        session.origin.user_agent,
+    ])?;
+    Ok(())
+}
+
+/// The sessions of an account, one aside.
+fn sessions(write: &Write<'_>, account: UserId, kept: Option<TokenId>) -> Result<Vec<TokenId>> {
+    let mut statement = write.sql(sql::SESSIONS)?;
+    let rows = statement.query_map(params![account, but(kept)], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The id that a statement about all sessions but one leaves out; no token has the id 0.
+fn but(kept: Option<TokenId>) -> i64 {
+    kept.map_or(0, i64::from)
+}
+
+fn add_entry(write: &Write<'_>, entry: &AuditEntry) -> Result<()> {
+    write.sql(sql::ADD_ENTRY)?.execute(params![
+        entry.account,
+        entry.id as i64,
+        entry.what.word(),
+        entry.at.as_millis(),
+        entry.origin.address.map(|address| address.to_string()),
+        entry.origin.user_agent,
+    ])?;
+    let entries: i64 = write.sql(sql::ENTRIES)?.query_row([entry.account], |row| row.get(0))?;
+    let surplus = entries - TRAIL as i64;
+    if surplus > 0 {
+        write.sql(sql::CUT_TRAIL)?.execute(params![entry.account, surplus])?;
+    }
+    Ok(())
+}
+
+fn exists(connection: &Connection, sql: &'static str, parameters: impl rusqlite::Params) -> Result<bool> {
+    let count: i64 = connection.sql(sql)?.query_row(parameters, |row| row.get(0))?;
+    Ok(count > 0)
+}
+
+/// Reads a row of [`sql::ACCOUNT`].
+fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        card: Arc::new(Card {
+            id: row.get(0)?,
+            username: row.get(1)?,
+            full_name: row.get(2)?,
+            profile_picture_url: row.get(3)?,
+            is_private: row.get(4)?,
+        }),
+        email: row.get(5)?,
+        bio: row.get(6)?,
+        website: row.get(7)?,
+        role: role(row, 8)?,
+        created_at: Timestamp::from_millis(row.get(9)?),
+        updated_at: Timestamp::from_millis(row.get(10)?),
+    })
+}
+
+/// Reads a row of [`sql::TRAIL`].
+fn audit_entry(account: UserId, row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
+    let address: Option<String> = row.get(3)?;
+    Ok(AuditEntry {
+        id: row.get::<_, i64>(0)? as u64,
+        account,
+        what: word(row, 1, Audited::of_word)?,
+        at: Timestamp::from_millis(row.get(2)?),
+        origin: Origin {
+            address: address.and_then(|address| address.parse().ok()),
+            user_agent: row.get(4)?,
+        },
+    })
+}
+
+fn role(row: &Row<'_>, column: usize) -> rusqlite::Result<Role> {
+    let roles = [Role::User, Role::Moderator, Role::Admin];
+    word(row, column, |word| roles.into_iter().find(|role| role_word(*role) == word))
+}
+
+/// Reads a stored word.
+fn word<T>(row: &Row<'_>, column: usize, of: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    of(text).ok_or_else(|| {
+        let unknown = format!("{text:?} is not a word that is stored here");
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, unknown.into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tintype_platform::testkit::Workbench;
+
+    use super::*;
+    use crate::store::conformance;
+
+    #[tokio::test]
+    async fn conforms() {
+        let bench = Workbench::new(&[crate::MIGRATIONS]);
+        conformance::run(Arc::new(SqliteStore::new(bench.database.clone())), &bench.ids).await;
+    }
+
+    #[tokio::test]
+    async fn events_are_told_once_and_only_of_what_changed() {
+        let bench = Workbench::new(&[crate::MIGRATIONS]);
+        conformance::events(Arc::new(SqliteStore::new(bench.database.clone())), &bench.ids).await;
+        let events: Vec<(String, String)> = bench
+            .database
+            .read(|connection| {
+                let mut statement = connection.sql("SELECT kind, body FROM outbox ORDER BY sequence")?;
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .unwrap();
+        let kinds: Vec<&str> = events.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(
+            kinds,
+            ["user.created", "user.created", "user.updated", "user.updated", "user.deleted"]
+        );
+        assert!(events[0].1.contains(r#""username":"anna""#), "{}", events[0].1);
+    }
+}
