@@ -78,6 +78,9 @@ impl<S: Sync> FromRequestParts<S> for Moderator {
     }
 }
 
+/// What requests without a key are counted as, where none is asked for; no key has this number.
+const OPEN: u64 = 0;
+
 /// A backend that acts for its users: an `X-API-Key` that is ours, or no key at all on a loopback
 /// address for which none has been made.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +103,10 @@ impl<S: Sync> FromRequestParts<S> for Trusted {
                 gate.limits.check_key(parts, key)?;
                 Ok(Self)
             }
-            KeyStanding::NoneConfigured if gate.loopback => Ok(Self),
+            KeyStanding::NoneConfigured if gate.loopback => {
+                gate.limits.check_key(parts, OPEN)?;
+                Ok(Self)
+            }
             KeyStanding::NoneConfigured | KeyStanding::Unknown => Err(Error::unauthenticated(
                 "api_key_required",
                 "Send an API key in X-API-Key; `tintype apikey create` makes one",

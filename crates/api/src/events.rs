@@ -259,10 +259,9 @@ impl Event {
                 vec!["graph.follow_rejected"],
                 graph("follow_request_rejected", follower, followee),
             ),
-            Self::Unfollowed { follower, followee } => (
-                vec!["graph.unfollow", "follow.removed"],
-                graph("unfollow", follower, followee),
-            ),
+            Self::Unfollowed { follower, followee } => {
+                (vec!["graph.unfollow", "follow.removed"], graph("unfollow", follower, followee))
+            }
             Self::CommentDeleted { .. } => (Vec::new(), Value::Null),
             other => match other.rabbit() {
                 Some(("comment.created", body)) => (vec!["post.commented"], body),

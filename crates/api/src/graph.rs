@@ -36,7 +36,12 @@ pub struct Circle {
 
 impl Circle {
     /// A circle of sorted lists.
-    pub fn new(version: u64, followees: Arc<[UserId]>, blocked: Arc<[UserId]>, muted: Arc<[UserId]>) -> Self {
+    pub fn new(
+        version: u64,
+        followees: Arc<[UserId]>,
+        blocked: Arc<[UserId]>,
+        muted: Arc<[UserId]>,
+    ) -> Self {
         let hidden = |user: &UserId| {
             blocked.binary_search(user).is_ok() || muted.binary_search(user).is_ok()
         };

@@ -135,7 +135,9 @@ pub mod text {
     }
 
     /// Reads an id, as text or as a number.
-    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<T, D::Error> {
         T::deserialize(from)
     }
 }
@@ -199,7 +201,9 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in ["0", "-1", "9007199254740992", "1.5", "\"\"", "\"+1\"", "\"1e3\"", "null", "[]"] {
+        for text in
+            ["0", "-1", "9007199254740992", "1.5", "\"\"", "\"+1\"", "\"1e3\"", "null", "[]"]
+        {
             assert!(serde_json::from_str::<UserId>(text).is_err(), "{text}");
         }
     }

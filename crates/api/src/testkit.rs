@@ -115,7 +115,11 @@ impl Ties {
         let mut drawn = self.0.lock().expect("no test panics here");
         drawn.version += 1;
         let ties = ties(&mut drawn);
-        if on { ties.insert((from, to)) } else { ties.remove(&(from, to)) };
+        if on {
+            ties.insert((from, to))
+        } else {
+            ties.remove(&(from, to))
+        };
     }
 }
 
@@ -144,7 +148,11 @@ impl Graph for Ties {
         Ok(users.iter().map(counts).collect())
     }
 
-    async fn relationships(&self, viewer: UserId, others: Vec<UserId>) -> Result<Vec<Relationship>> {
+    async fn relationships(
+        &self,
+        viewer: UserId,
+        others: Vec<UserId>,
+    ) -> Result<Vec<Relationship>> {
         let drawn = self.0.lock().expect("no test panics here");
         let stands = |other: &UserId| Relationship {
             following: drawn.follows.contains(&(viewer, *other)),
@@ -165,8 +173,10 @@ impl Graph for Ties {
         limit: u32,
     ) -> Result<Vec<UserId>> {
         let drawn = self.0.lock().expect("no test panics here");
-        let followers =
-            drawn.follows.iter().filter(|(from, to)| *to == user && after.is_none_or(|after| *from > after));
+        let followers = drawn
+            .follows
+            .iter()
+            .filter(|(from, to)| *to == user && after.is_none_or(|after| *from > after));
         Ok(followers.map(|(from, _)| *from).take(limit as usize).collect())
     }
 

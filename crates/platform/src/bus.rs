@@ -55,7 +55,7 @@ impl Default for Settings {
             tries: 5,
             pause: Duration::from_millis(100),
             patience: Duration::from_secs(30),
-            retention: Duration::from_secs(24 * 60 * 60),
+            retention: Duration::from_hours(24),
         }
     }
 }

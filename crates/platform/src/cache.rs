@@ -78,13 +78,18 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         load: impl FnOnce(&[K]) -> Result<Vec<(K, V)>>,
     ) -> Result<Vec<Option<V>>> {
         let mut found: Vec<Option<V>> = keys.iter().map(|key| self.get(key)).collect();
-        let missing: Vec<K> =
-            keys.iter().zip(&found).filter(|(_, value)| value.is_none()).map(|(key, _)| key.clone()).collect();
+        let missing: Vec<K> = keys
+            .iter()
+            .zip(&found)
+            .filter(|(_, value)| value.is_none())
+            .map(|(key, _)| key.clone())
+            .collect();
         if missing.is_empty() {
             return Ok(found);
         }
         let stamps: Vec<Stamp> = missing.iter().map(|key| self.stamp(key)).collect();
-        let loaded: std::collections::HashMap<K, V, FxBuildHasher> = load(&missing)?.into_iter().collect();
+        let loaded: std::collections::HashMap<K, V, FxBuildHasher> =
+            load(&missing)?.into_iter().collect();
         for (key, stamp) in missing.iter().zip(stamps) {
             if let Some(value) = loaded.get(key) {
                 self.entries.insert(key.clone(), (stamp, value.clone()));
@@ -100,7 +105,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
 
     /// What the truth about `key` is known by now; to be taken before a load that has to wait.
     pub fn stamp(&self, key: &K) -> Stamp {
-        let generation = self.generations[self.stripe(key)].load(Ordering::Acquire);
+        let generation = self.generations[stripe(key)].load(Ordering::Acquire);
         Stamp(generation.wrapping_add(self.epoch.load(Ordering::Acquire)))
     }
 
@@ -112,17 +117,17 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
     /// Makes whatever was loaded for `key` until now count no more. To be called after the commit
     /// of a change and before its caller is answered.
     pub fn invalidate(&self, key: &K) {
-        self.generations[self.stripe(key)].fetch_add(1, Ordering::AcqRel);
+        self.generations[stripe(key)].fetch_add(1, Ordering::AcqRel);
     }
 
     /// Makes everything loaded until now count no more.
     pub fn invalidate_all(&self) {
         self.epoch.fetch_add(1 << 32, Ordering::AcqRel);
     }
+}
 
-    fn stripe(&self, key: &K) -> usize {
-        (FxBuildHasher.hash_one(key) >> 32) as usize % STRIPES
-    }
+fn stripe(key: &impl Hash) -> usize {
+    (FxBuildHasher.hash_one(key) >> 32) as usize % STRIPES
 }
 
 #[cfg(test)]

@@ -99,7 +99,8 @@ impl Database {
     /// Refuses a database that a newer Tintype has written, and one whose applied migrations are
     /// not the ones of this program.
     pub fn open(path: &Path, options: &Options, migrations: &[Migrations]) -> Result<Self> {
-        let mut connection = connect(path, options.cache_mb).map_err(|cause| cannot_open(path, cause))?;
+        let mut connection =
+            connect(path, options.cache_mb).map_err(|cause| cannot_open(path, cause))?;
         migrate::migrate(&mut connection, migrations)?;
         let readers = (0..options.readers.max(1))
             .map(|_| reader(path, options.cache_mb).map(Mutex::new))
@@ -227,7 +228,10 @@ pub fn backup(path: &Path, file: &Path) -> Result<()> {
     let failed = |cause: rusqlite::Error| {
         Error::unavailable(
             "backup_failed",
-            format!("The backup to {} was not made; is the folder there and writable?", file.display()),
+            format!(
+                "The backup to {} was not made; is the folder there and writable?",
+                file.display()
+            ),
             1,
         )
         .with_cause(cause)
@@ -237,7 +241,8 @@ pub fn backup(path: &Path, file: &Path) -> Result<()> {
     let partial = PathBuf::from(partial);
     let _ = std::fs::remove_file(&partial);
     let copied = (|| {
-        let source = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let source =
+            Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         source.busy_timeout(BUSY_TIMEOUT)?;
         let mut target = Connection::open(&partial)?;
         {

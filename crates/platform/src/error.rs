@@ -175,7 +175,11 @@ impl Error {
     }
 
     /// A part is down or too busy; the caller may try again after `seconds`.
-    pub fn unavailable(code: &'static str, message: impl Into<Cow<'static, str>>, seconds: u32) -> Self {
+    pub fn unavailable(
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+        seconds: u32,
+    ) -> Self {
         Self::new(Kind::Unavailable, code, message).with_retry_after(seconds)
     }
 
@@ -186,7 +190,10 @@ impl Error {
 
     /// The same error with a cause for the log.
     #[must_use]
-    pub fn with_cause(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn with_cause(
+        mut self,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
         self.cause = Some(Arc::from(cause.into()));
         self
     }

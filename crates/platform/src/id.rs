@@ -31,7 +31,11 @@ impl IdGenerator {
     /// that the node is known to have made, so that a clock set back cannot make one twice.
     pub fn new(clock: Arc<dyn Clock>, node: u8, floor: u64) -> Self {
         let last = (floor >> (NODE_BITS + SEQUENCE_BITS) << SEQUENCE_BITS) | SEQUENCE_MASK;
-        Self { clock, node: u64::from(node), last: AtomicU64::new(if floor == 0 { 0 } else { last }) }
+        Self {
+            clock,
+            node: u64::from(node),
+            last: AtomicU64::new(if floor == 0 { 0 } else { last }),
+        }
     }
 
     /// The next id: greater than every id this generator made before.
@@ -44,7 +48,9 @@ impl IdGenerator {
             .unwrap_or_else(|last| last);
         let slot = step(last);
         let millis = slot >> SEQUENCE_BITS;
-        (millis << (NODE_BITS + SEQUENCE_BITS)) | (self.node << SEQUENCE_BITS) | (slot & SEQUENCE_MASK)
+        (millis << (NODE_BITS + SEQUENCE_BITS))
+            | (self.node << SEQUENCE_BITS)
+            | (slot & SEQUENCE_MASK)
     }
 
     /// The clock that the ids are made by.

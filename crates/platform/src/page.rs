@@ -167,9 +167,9 @@ impl PageQuery {
         if self.cursor.is_some() {
             return 0;
         }
-        let by_page = self.page.map(|page| {
-            page.0.max(1).saturating_sub(1).saturating_mul(self.limit().get() as i64)
-        });
+        let by_page = self
+            .page
+            .map(|page| page.0.max(1).saturating_sub(1).saturating_mul(self.limit().get() as i64));
         let skip = self.offset.map(|offset| offset.0).or(by_page).unwrap_or(0);
         usize::try_from(skip.max(0)).unwrap_or(usize::MAX)
     }
@@ -209,8 +209,9 @@ impl<T> Page<T> {
 
 /// Reads a whole number from a path or query, with a clear error.
 pub fn parse_number<T: FromStr>(place: Place, name: &'static str, text: &str) -> Result<T> {
-    text.parse()
-        .map_err(|_| Error::invalid_at(place, name, format!("{name} must be a number"), "int_parsing"))
+    text.parse().map_err(|_| {
+        Error::invalid_at(place, name, format!("{name} must be a number"), "int_parsing")
+    })
 }
 
 /// FNV-1a folded to 16 bits.

@@ -20,7 +20,9 @@ pub use serve::{endpoint, guarded};
 /// (tried once). Methods take owned arguments and answer `Result` of what stands after the arrow.
 ///
 /// ```
+/// # mod tower {
 /// use std::sync::Arc;
+///
 /// tintype_platform::service! {
 ///     /// Tells the hours.
 ///     pub trait Bells as bells {
@@ -39,8 +41,11 @@ pub use serve::{endpoint, guarded};
 /// }
 ///
 /// // Near: `Arc<dyn Bells>` of the church itself. Far: `bells::routes` there, a `Peer` here.
-/// let near: Arc<dyn Bells> = Arc::new(Church);
-/// let _routes: axum::Router = bells::routes(near);
+/// fn serve() -> axum::Router {
+///     let near: Arc<dyn Bells> = Arc::new(Church);
+///     bells::routes(near)
+/// }
+/// # }
 /// ```
 #[macro_export]
 macro_rules! service {
@@ -103,4 +108,5 @@ pub type Routes = axum::Router;
 use crate::error::Error;
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro declares services for other crates")]
 mod tests;

@@ -7,7 +7,8 @@ fn user(number: u64) -> UserId {
 }
 
 fn post() -> PostId {
-    PostId::new(tintype_platform::id::floor_at(Timestamp::from_millis(1_763_722_800_007)) + 9).unwrap()
+    PostId::new(tintype_platform::id::floor_at(Timestamp::from_millis(1_763_722_800_007)) + 9)
+        .unwrap()
 }
 
 #[test]
@@ -146,8 +147,13 @@ fn kafka_topics_and_bodies_are_those_of_the_documents() {
         (vec!["graph.unfollow", "follow.removed"], body("unfollow"))
     );
     let comment = CommentId::new(5).unwrap();
-    let created =
-        Event::CommentCreated { comment, post: post(), author: ann, commenter: ben, mentions: vec![] };
+    let created = Event::CommentCreated {
+        comment,
+        post: post(),
+        author: ann,
+        commenter: ben,
+        mentions: vec![],
+    };
     assert_eq!(created.kafka(at).0, ["post.commented"]);
     assert_eq!(created.key(), post().get());
     let blocked = Event::Blocked { blocker: ann, blocked: ben };

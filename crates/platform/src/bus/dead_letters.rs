@@ -69,7 +69,11 @@ pub(super) async fn bury(
 ) -> Result<()> {
     let (record, error) = (record.clone(), error.to_string());
     tracing::error!(
-        consumer, event.id = record.id, event.kind = record.kind, tries, cause = error,
+        consumer,
+        event.id = record.id,
+        event.kind = record.kind,
+        tries,
+        cause = error,
         "an event became a dead letter"
     );
     database

@@ -52,14 +52,8 @@ fn start(bench: &Workbench, consumers: &[&Arc<Notes>]) -> Bus {
 async fn publish(bench: &Workbench, ids: impl IntoIterator<Item = u64>, kind: &'static str) {
     let now = bench.clock.now();
     for id in ids {
-        let record = Record {
-            sequence: 0,
-            id,
-            kind: kind.into(),
-            key: id % 3,
-            body: "{}".into(),
-            at: now,
-        };
+        let record =
+            Record { sequence: 0, id, kind: kind.into(), key: id % 3, body: "{}".into(), at: now };
         bench.database.write(move |write| write.publish(&record)).await.unwrap();
     }
 }

@@ -1,5 +1,7 @@
 //! One consumer's loop, the live tail, and the sweep of what all have seen.
 
+#![expect(clippy::disallowed_methods, reason = "measures how long progress has been unsaved")]
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -39,11 +41,14 @@ impl Worker {
         loop {
             commits.mark_unchanged();
             let start = self.position.load(Ordering::Relaxed);
-            let (batch, end) = match self.next_batch().await {
+            let (batch, end) = match self.next_batch() {
                 Ok(batch) => batch,
                 Err(error) => {
                     tracing::error!(consumer = self.consumer.name(), cause = %error, "the outbox cannot be read");
-                    if self.pause(LONGEST_PAUSE).await { return } else { continue }
+                    if self.pause(LONGEST_PAUSE).await {
+                        return;
+                    }
+                    continue;
                 }
             };
             if !batch.is_empty() && !self.handle(&batch).await {
@@ -74,7 +79,7 @@ impl Worker {
     }
 
     /// The events that come next for this consumer, and the place that they reach to.
-    async fn next_batch(&self) -> Result<(Vec<Record>, i64)> {
+    fn next_batch(&self) -> Result<(Vec<Record>, i64)> {
         let position = self.position.load(Ordering::Relaxed);
         let (name, kinds) = (self.consumer.name(), self.consumer.kinds());
         // A bounded read of rows that are side by side, most of the time none: not worth a thread.
@@ -217,7 +222,8 @@ pub(super) async fn tell_live(
                     "SELECT sequence, id, kind, key, body, at FROM outbox
                      WHERE sequence > $1 AND consumer IS NULL ORDER BY sequence LIMIT $2",
                 )?;
-                let rows = statement.query_map(params![position, BATCH as i64], Record::from_row)?;
+                let rows =
+                    statement.query_map(params![position, BATCH as i64], Record::from_row)?;
                 Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
             });
             let Ok(records) = read else { break };
@@ -262,17 +268,16 @@ pub(super) async fn sweep(
         // The last event stays whatever its age: ids made after a restart must be above its own.
         let seen = seen.unwrap_or(0).min(end - 1);
         let before = clock.now().plus_millis(-(retention.as_millis() as i64)).as_millis();
-        let swept = database
-            .write(move |write| {
-                write
-                    .sql(
-                        "DELETE FROM outbox WHERE sequence IN (
+        let swept = database.write(move |write| {
+            write
+                .sql(
+                    "DELETE FROM outbox WHERE sequence IN (
                              SELECT sequence FROM outbox WHERE sequence <= $1 AND at < $2
                              ORDER BY sequence LIMIT 5000)",
-                    )?
-                    .execute(params![seen, before])?;
-                Ok(())
-            });
+                )?
+                .execute(params![seen, before])?;
+            Ok(())
+        });
         if is_due(&database, seen, before)
             && let Err(error) = swept.await
         {

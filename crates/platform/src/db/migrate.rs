@@ -48,7 +48,8 @@ pub(super) fn migrate(connection: &mut Connection, all: &[Migrations]) -> Result
 }
 
 fn refuse_newer(connection: &Connection, all: &[Migrations]) -> Result<()> {
-    let mut statement = connection.prepare("SELECT slice, max(version) FROM migrations GROUP BY slice")?;
+    let mut statement =
+        connection.prepare("SELECT slice, max(version) FROM migrations GROUP BY slice")?;
     let applied = statement
         .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)))?
         .collect::<rusqlite::Result<Vec<_>>>()?;

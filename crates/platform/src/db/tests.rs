@@ -210,18 +210,16 @@ async fn a_backup_is_of_one_moment_while_writes_go_on() {
 
 #[test]
 fn a_newer_or_changed_database_is_refused_and_left_as_it_is() {
-    let folder = folder();
-    const SECOND: Migration = Migration { version: 2, name: "more", sql: "CREATE TABLE more (id INTEGER) STRICT" };
-    const NEWER: Migrations =
-        Migrations { slice: "counters", list: &[COUNTERS.list[0], SECOND] };
-    const EDITED: Migration = Migration {
-        version: 1,
-        name: "counters",
-        sql: "CREATE TABLE counters (x INTEGER) STRICT",
-    };
+    const SECOND: Migration =
+        Migration { version: 2, name: "more", sql: "CREATE TABLE more (id INTEGER) STRICT" };
+    const NEWER: Migrations = Migrations { slice: "counters", list: &[COUNTERS.list[0], SECOND] };
+    const EDITED: Migration =
+        Migration { version: 1, name: "counters", sql: "CREATE TABLE counters (x INTEGER) STRICT" };
     const CHANGED: Migrations = Migrations { slice: "counters", list: &[EDITED, SECOND] };
+    let folder = folder();
     drop(open(&folder, &[MIGRATIONS, NEWER]).unwrap());
-    let code = |migrations: &[Migrations]| open(&folder, migrations).err().unwrap().code().to_owned();
+    let code =
+        |migrations: &[Migrations]| open(&folder, migrations).err().unwrap().code().to_owned();
     assert_eq!(code(&[MIGRATIONS, COUNTERS]), "newer_database");
     assert_eq!(code(&[MIGRATIONS]), "newer_database");
     assert_eq!(code(&[MIGRATIONS, CHANGED]), "changed_migration");
@@ -231,6 +229,7 @@ fn a_newer_or_changed_database_is_refused_and_left_as_it_is() {
 #[test]
 fn what_is_no_database_is_refused() {
     let folder = folder();
-    std::fs::write(folder.path().join("t.db"), "not a database, but long enough to look at it").unwrap();
+    std::fs::write(folder.path().join("t.db"), "not a database, but long enough to look at it")
+        .unwrap();
     assert!(open(&folder, &[MIGRATIONS]).is_err());
 }

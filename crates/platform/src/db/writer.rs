@@ -1,9 +1,9 @@
 //! The writer thread: one transaction and one `fsync` for all writes that wait.
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::cell::Cell;
 use std::time::Duration;
 
 use parking_lot::Mutex;

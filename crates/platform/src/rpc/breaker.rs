@@ -53,6 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "any moment will do")]
     fn opens_after_failures_in_a_row_and_lets_one_call_try() {
         let breaker = Breaker::default();
         let start = Instant::now();

@@ -1,5 +1,7 @@
 //! The near end of a call to another process.
 
+#![expect(clippy::disallowed_methods, reason = "measures what is left until a deadline")]
+
 use std::time::Duration;
 
 use reqwest::header::AUTHORIZATION;
@@ -118,7 +120,8 @@ impl Peer {
     }
 
     fn unavailable(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-        metrics::counter!("tintype_peer_failures_total", "peer" => self.address.clone()).increment(1);
+        metrics::counter!("tintype_peer_failures_total", "peer" => self.address.clone())
+            .increment(1);
         Error::unavailable(
             "peer_unavailable",
             "A part of the service does not answer; try again in a moment",

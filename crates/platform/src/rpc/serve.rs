@@ -1,5 +1,7 @@
 //! The far end of a call.
 
+#![expect(clippy::disallowed_methods, reason = "measures what is left until a deadline")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,12 +64,12 @@ where
 /// The routes for callers who know `secret`, and for nobody else.
 pub fn guarded(routes: Routes, secret: &str) -> Routes {
     let expected: Arc<str> = format!("Bearer {secret}").into();
-    routes
-        .layer(axum::extract::DefaultBodyLimit::max(LARGEST_CALL))
-        .layer(axum::middleware::from_fn(move |request: Request, next: Next| {
+    routes.layer(axum::extract::DefaultBodyLimit::max(LARGEST_CALL)).layer(
+        axum::middleware::from_fn(move |request: Request, next: Next| {
             let expected = expected.clone();
             async move { admit(&expected, request, next).await }
-        }))
+        }),
+    )
 }
 
 async fn admit(expected: &str, request: Request, next: Next) -> Response {
