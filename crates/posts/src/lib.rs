@@ -1,1 +1,65 @@
-//! posts
+//! Posts: what people make, and what others do with it.
+//!
+//! Posts with captions, hashtags and mentions; likes, comments, saves and views; who may see which.
+//! The newest posts of every author are held in memory ([`newest`](self)), from which feeds are
+//! merged; everything else is in the database, behind caches that a change invalidates before its
+//! caller is answered.
+
+pub mod caption;
+mod consumers;
+mod newest;
+mod routes;
+mod service;
+mod store;
+pub mod words;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tintype_api::{Base, Slice};
+use tintype_platform::Result;
+use tintype_platform::db::{Migration, Migrations};
+
+pub use service::seed::{SeedComment, SeedLike, SeedPost};
+pub use service::{Actor, PostService};
+use store::sqlite::Sqlite;
+
+/// The tables of this slice.
+pub const MIGRATIONS: Migrations = Migrations {
+    slice: "posts",
+    list: &[Migration {
+        version: 1,
+        name: "posts",
+        sql: include_str!("../migrations/sqlite/0001_posts.sql"),
+    }],
+};
+
+/// How the slice works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Posts that are cached; about 1 KB each.
+    pub cached_posts: usize,
+    /// Pairs of a viewer and a post of which it is cached whether the one likes or has saved the
+    /// other; about 60 bytes each.
+    pub cached_flags: usize,
+    /// How old the ranking of popular posts may be.
+    pub popular_for: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { cached_posts: 50_000, cached_flags: 500_000, popular_for: Duration::from_secs(30) }
+    }
+}
+
+/// Starts the slice: reads the newest posts of every author into memory.
+pub fn start(base: &Base, settings: Settings) -> Result<Slice<PostService>> {
+    let store = Sqlite::new(base.database.clone());
+    let newest = newest::Newest::of(store.read_newest_of_all(newest::HELD as u32)?);
+    let service = Arc::new(PostService::new(Arc::new(store), newest, base, settings));
+    Ok(Slice {
+        routes: routes::routes(service.clone()),
+        consumers: consumers::consumers(&service),
+        service,
+    })
+}

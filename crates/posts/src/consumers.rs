@@ -1,0 +1,80 @@
+//! What the slice does about what happened, its own acts included.
+//!
+//! Two consumers, so that clearing away a famous account holds up no index.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use tintype_api::{Event, PostId, UserId};
+use tintype_platform::Result;
+use tintype_platform::bus::Consumer;
+use tintype_platform::db::Record;
+use tintype_platform::rpc::async_trait;
+
+use crate::service::PostService;
+
+/// The consumers of this slice.
+pub(crate) fn consumers(service: &Arc<PostService>) -> Vec<Arc<dyn Consumer>> {
+    vec![Arc::new(Index(service.clone())), Arc::new(Clearing(service.clone()))]
+}
+
+/// Keeps the index of the newest posts: what another process has changed comes in here.
+struct Index(Arc<PostService>);
+
+#[async_trait]
+impl Consumer for Index {
+    fn name(&self) -> &'static str {
+        "posts.index"
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["post.created", "post.updated", "post.deleted"]
+    }
+
+    async fn handle(&self, records: &[Record]) -> Result<()> {
+        let mut changed = FxHashMap::<UserId, Vec<PostId>>::default();
+        for record in records {
+            let (post, author) = match Event::read(record)? {
+                Event::PostCreated { post, author, .. } => (post, author),
+                Event::PostUpdated { post, author, .. } | Event::PostDeleted { post, author } => {
+                    self.0.forget_post(post);
+                    (post, author)
+                }
+                _ => continue,
+            };
+            changed.entry(author).or_default().push(post);
+        }
+        for (author, posts) in changed {
+            self.0.index(author, &posts).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Clears away what hung on posts, comments and accounts that are gone.
+struct Clearing(Arc<PostService>);
+
+#[async_trait]
+impl Consumer for Clearing {
+    fn name(&self) -> &'static str {
+        "posts.clearing"
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["post.deleted", "comment.deleted", "user.deleted"]
+    }
+
+    async fn handle(&self, records: &[Record]) -> Result<()> {
+        for record in records {
+            match Event::read(record)? {
+                Event::PostDeleted { post, .. } => self.0.clear_post(post).await?,
+                Event::CommentDeleted { post, comment, .. } => {
+                    self.0.clear_comment(post, comment).await?;
+                }
+                Event::UserDeleted { user } => self.0.remove_account(user).await?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! From ids to posts as one viewer sees them: the hot path of every feed.
+//!
+//! With warm caches nothing waits and nothing is allocated for a single post beyond its place in
+//! the answer: posts and cards are shared, flags are two booleans.
+
+use std::sync::Arc;
+
+use tintype_api::accounts::Card;
+use tintype_api::posts::{Post, PostView};
+use tintype_api::{Circle, PostId, UserId};
+use tintype_platform::Result;
+
+use super::PostService;
+use crate::store::Flags;
+
+impl PostService {
+    /// `posts` as `viewer` sees them, in their order: see `Posts::views`.
+    pub(super) async fn hydrate(
+        &self,
+        viewer: Option<UserId>,
+        posts: &[PostId],
+    ) -> Result<Vec<Option<PostView>>> {
+        let mut found = self.posts(posts).await?;
+        let mut authors: Vec<UserId> = found.iter().flatten().map(|post| post.author).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        let cards = self.services.accounts().cards(authors.clone()).await?;
+        let circle = self.circle(viewer).await?;
+        let card_of = |author: UserId| {
+            let at = authors.binary_search(&author).ok()?;
+            cards.get(at)?.as_ref()
+        };
+        for slot in &mut found {
+            let seen = slot.as_ref().is_some_and(|post| {
+                let card = card_of(post.author);
+                card.is_some_and(|card| is_seen(viewer, circle.as_deref(), post, card))
+            });
+            if !seen {
+                *slot = None;
+            }
+        }
+        let flags = match viewer {
+            Some(viewer) => self.flags(viewer, &found).await?,
+            None => vec![Flags::default(); found.len()],
+        };
+        let view = |(post, flags): (Option<Arc<Post>>, Flags)| {
+            let post = post?;
+            let author = card_of(post.author)?.clone();
+            Some(PostView { post, author, liked: flags.liked, saved: flags.saved })
+        };
+        Ok(found.into_iter().zip(flags).map(view).collect())
+    }
+
+    /// These posts, in their order, whoever may see them; one read for all that are not cached.
+    pub(super) async fn posts(&self, posts: &[PostId]) -> Result<Vec<Option<Arc<Post>>>> {
+        let mut found: Vec<Option<Arc<Post>>> =
+            posts.iter().map(|post| self.posts.get(post)).collect();
+        let missing: Vec<PostId> = posts
+            .iter()
+            .zip(&found)
+            .filter(|(_, post)| post.is_none())
+            .map(|(post, _)| *post)
+            .collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let stamps: Vec<_> = missing.iter().map(|post| self.posts.stamp(post)).collect();
+        let mut loaded: Vec<Arc<Post>> =
+            self.store.posts(missing.clone()).await?.into_iter().map(Arc::new).collect();
+        loaded.sort_unstable_by_key(|post| post.id);
+        let find = |post: &PostId| {
+            loaded.binary_search_by_key(post, |post| post.id).ok().map(|at| loaded[at].clone())
+        };
+        for (post, stamp) in missing.into_iter().zip(stamps) {
+            if let Some(loaded) = find(&post) {
+                self.posts.insert(post, stamp, loaded);
+            }
+        }
+        for (post, slot) in posts.iter().zip(&mut found) {
+            if slot.is_none() {
+                *slot = find(post);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What `viewer` does with each of `posts`; one read for all that are not cached.
+    async fn flags(&self, viewer: UserId, posts: &[Option<Arc<Post>>]) -> Result<Vec<Flags>> {
+        let mut flags = vec![Flags::default(); posts.len()];
+        let mut missing = Vec::new();
+        for (post, slot) in posts.iter().zip(&mut flags) {
+            let Some(post) = post else { continue };
+            match self.flags.get(&(viewer, post.id)) {
+                Some(cached) => *slot = cached,
+                None => missing.push(post.id),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(flags);
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        let stamps: Vec<_> =
+            missing.iter().map(|post| self.flags.stamp(&(viewer, *post))).collect();
+        let loaded = self.store.flags(viewer, missing.clone()).await?;
+        for ((post, stamp), flags) in missing.iter().zip(stamps).zip(&loaded) {
+            self.flags.insert((viewer, *post), stamp, *flags);
+        }
+        for (post, slot) in posts.iter().zip(&mut flags) {
+            let at = post.as_ref().and_then(|post| missing.binary_search(&post.id).ok());
+            if let Some(at) = at {
+                *slot = loaded[at];
+            }
+        }
+        Ok(flags)
+    }
+}
+
+/// Whether a post is there for a viewer: its author is, and it is not hidden from them.
+fn is_seen(viewer: Option<UserId>, circle: Option<&Circle>, post: &Post, card: &Card) -> bool {
+    match (viewer, circle) {
+        (Some(viewer), _) if viewer == post.author => true,
+        (Some(viewer), Some(circle)) => !post.hidden && circle.may_see(viewer, card),
+        _ => !post.hidden && !card.is_private,
+    }
+}

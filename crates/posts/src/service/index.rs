@@ -1,0 +1,78 @@
+//! Keeping the index of the newest posts as the database is.
+
+use tintype_api::{Drift, PostId, UserId};
+use tintype_platform::Result;
+
+use super::PostService;
+use crate::newest::{Applied, HELD, KEPT};
+
+impl PostService {
+    /// Makes the index say of `posts`, all by `author`, what the database says. To be called after
+    /// every commit that may have changed that, and before its caller is answered.
+    pub(crate) async fn index(&self, author: UserId, posts: &[PostId]) -> Result<()> {
+        loop {
+            let generation = self.newest.generation(author);
+            let visible = self.store.visible(author, posts.to_vec()).await?;
+            match self.newest.apply(author, generation, posts, &visible) {
+                Applied::Done => return Ok(()),
+                Applied::Overtaken => {}
+                Applied::TooFew => return self.index_anew(author).await,
+            }
+        }
+    }
+
+    /// The same after a commit that stands whatever happens here: the event of the change tries
+    /// again what fails.
+    pub(super) async fn index_committed(&self, author: UserId, post: PostId) {
+        if let Err(error) = self.index(author, &[post]).await {
+            tracing::warn!(%author, %post, cause = %error, "a post was not put into the index");
+        }
+    }
+
+    /// Authors of whom the index does not hold what the database has. With `repair` it does then.
+    pub(super) async fn check_index(&self, repair: bool) -> Result<Vec<Drift>> {
+        let mut truth = self.store.newest_of_all(HELD as u32).await?;
+        let known: Vec<UserId> = truth.iter().map(|(author, _)| *author).collect();
+        let gone =
+            self.newest.authors().into_iter().filter(|author| known.binary_search(author).is_err());
+        truth.extend(gone.map(|author| (author, Vec::new())).collect::<Vec<_>>());
+        let mut drifts = Vec::new();
+        for (author, posts) in truth {
+            if is_same(&self.newest.held(author), &posts) {
+                continue;
+            }
+            // A post may have been made since the truth was read.
+            let posts = self.store.newest(author, HELD as u32).await?;
+            let held = self.newest.held(author);
+            if is_same(&held, &posts) {
+                continue;
+            }
+            drifts.push(Drift {
+                counter: "newest_posts",
+                of: author.get(),
+                stored: held.len() as i64,
+                counted: posts.len() as i64,
+            });
+            if repair {
+                self.index_anew(author).await?;
+            }
+        }
+        Ok(drifts)
+    }
+
+    async fn index_anew(&self, author: UserId) -> Result<()> {
+        loop {
+            let generation = self.newest.generation(author);
+            let posts = self.store.newest(author, HELD as u32).await?;
+            if self.newest.replace(author, generation, posts) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Whether the newest posts of an author are the same: more than those may be held.
+fn is_same(held: &[PostId], truth: &[PostId]) -> bool {
+    let newest = |posts: &[PostId]| posts[posts.len().saturating_sub(KEPT)..].to_vec();
+    newest(held) == newest(truth)
+}

@@ -1,0 +1,32 @@
+//! Putting posts aside.
+
+use tintype_api::posts::PostView;
+use tintype_api::{PostId, UserId};
+use tintype_platform::Result;
+use tintype_platform::page::Page;
+
+use super::{PostService, Wanted};
+use crate::store::List;
+
+impl PostService {
+    /// Puts a post that `user` sees aside for them; says whether it was not there.
+    pub(crate) async fn save(&self, user: UserId, post: PostId) -> Result<bool> {
+        self.seen_by(user, post).await?;
+        let saved = self.store.save(user, post, self.ids.next()).await?;
+        self.flags.invalidate(&(user, post));
+        Ok(saved)
+    }
+
+    /// Takes a post from what `user` has put aside; says whether it was there.
+    pub(crate) async fn unsave(&self, user: UserId, post: PostId) -> Result<bool> {
+        self.seen_by(user, post).await?;
+        let unsaved = self.store.unsave(user, post).await?;
+        self.flags.invalidate(&(user, post));
+        Ok(unsaved)
+    }
+
+    /// What `user` has put aside and still sees, the last first.
+    pub(crate) async fn saved(&self, user: UserId, wanted: Wanted) -> Result<Page<PostView>> {
+        self.list(Some(user), List::Saved(user), wanted).await
+    }
+}

@@ -1,0 +1,158 @@
+//! Many posts, likes and comments at once, for a network that is made up.
+
+use rustc_hash::FxHashMap;
+use tintype_api::posts::{Media, Post, PostRef};
+use tintype_api::{CommentId, PostId, Stamp, UserId};
+use tintype_platform::{Result, Timestamp, id};
+
+use super::PostService;
+use crate::caption;
+use crate::store::{Comment, Like};
+
+/// Rows of one write.
+const BATCH: usize = 500;
+
+/// A post that is made up. Its id says when it was made.
+#[derive(Debug, Clone)]
+pub struct SeedPost {
+    /// The post.
+    pub id: PostId,
+    /// Who made it.
+    pub author: UserId,
+    /// Up to 2,200 characters.
+    pub caption: Option<String>,
+    /// One to ten.
+    pub media: Vec<Media>,
+    /// Where it was taken.
+    pub location: Option<String>,
+}
+
+/// That somebody liked a post: the post, who, and when.
+pub type SeedLike = (PostId, UserId, Timestamp);
+
+/// A comment that is made up.
+#[derive(Debug, Clone)]
+pub struct SeedComment {
+    /// What it is about.
+    pub post: PostId,
+    /// Who says it.
+    pub author: UserId,
+    /// Up to 2,200 characters.
+    pub content: String,
+    /// When it was said.
+    pub at: Timestamp,
+}
+
+impl PostService {
+    /// Adds posts, with counts and events, in few transactions.
+    pub async fn seed(&self, posts: Vec<SeedPost>) -> Result<()> {
+        let mut by_author = FxHashMap::<UserId, Vec<PostId>>::default();
+        let mut stored = Vec::new();
+        for post in posts {
+            by_author.entry(post.author).or_default().push(post.id);
+            let hashtags = post.caption.as_deref().map(caption::hashtags).unwrap_or_default();
+            let mentions = post.caption.as_deref().map(caption::mentions).unwrap_or_default();
+            let named = self.services.accounts().named(mentions.clone()).await?;
+            let at = post.id.made_at();
+            let post = Post {
+                id: post.id,
+                author: post.author,
+                caption: post.caption,
+                media: post.media,
+                location: post.location,
+                alt_text: None,
+                hashtags,
+                mentions,
+                likes: 0,
+                comments: 0,
+                views: 0,
+                comments_disabled: false,
+                hidden: false,
+                created_at: at,
+                updated_at: at,
+            };
+            let mentioned = named.into_iter().flatten().filter(|user| *user != post.author);
+            stored.push((post.clone(), mentioned.collect(), self.stamp_at(at)));
+        }
+        for batch in stored.chunks(BATCH) {
+            self.store.create_all(batch.to_vec()).await?;
+        }
+        for (author, posts) in by_author {
+            for posts in posts.chunks(BATCH) {
+                self.index(author, posts).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds likes, with counts and events, in few transactions. Likes of posts that are not there,
+    /// and those that are there already, are passed over.
+    pub async fn seed_likes(&self, mut likes: Vec<SeedLike>) -> Result<()> {
+        likes.sort_unstable_by_key(|(post, user, at)| (*post, *at, *user));
+        let posts = self.authors_of(likes.iter().map(|(post, ..)| *post)).await?;
+        let mut last = (None, 0);
+        let mut stored = Vec::new();
+        for (post, user, at) in likes {
+            let Some(author) = posts.get(&post) else { continue };
+            // Two likes of one post may not share a place in its list.
+            let after = if last.0 == Some(post) { last.1 + 1 } else { 0 };
+            let like_id = id::floor_at(at).max(after);
+            last = (Some(post), like_id);
+            let post = PostRef { post, author: *author };
+            stored.push((Like { post, user, id: like_id }, self.stamp_at(at)));
+        }
+        for batch in stored.chunks(BATCH) {
+            self.store.like_all(batch.to_vec()).await?;
+        }
+        self.forget_caches();
+        Ok(())
+    }
+
+    /// Adds comments, with counts and events, in few transactions. Those on posts that are not
+    /// there are passed over.
+    pub async fn seed_comments(&self, mut comments: Vec<SeedComment>) -> Result<()> {
+        comments.sort_by_key(|comment| comment.at);
+        let posts = self.authors_of(comments.iter().map(|comment| comment.post)).await?;
+        let mut last = 0;
+        let mut stored = Vec::new();
+        for seed in comments {
+            let Some(author) = posts.get(&seed.post) else { continue };
+            // Sorted by time and each above the last: unique, whatever moments they share.
+            last = id::floor_at(seed.at).max(last + 1);
+            let Some(id) = CommentId::new(last) else { continue };
+            let comment = Comment {
+                id,
+                post: PostRef { post: seed.post, author: *author },
+                author: seed.author,
+                content: seed.content,
+                likes: 0,
+            };
+            stored.push((comment, self.stamp_at(seed.at)));
+        }
+        for batch in stored.chunks(BATCH) {
+            self.store.comment_all(batch.to_vec()).await?;
+        }
+        self.forget_caches();
+        Ok(())
+    }
+
+    /// A stamp of its own for an event that happened at `at`.
+    fn stamp_at(&self, at: Timestamp) -> Stamp {
+        Stamp { at, ..self.stamp() }
+    }
+
+    async fn authors_of(
+        &self,
+        posts: impl Iterator<Item = PostId>,
+    ) -> Result<FxHashMap<PostId, UserId>> {
+        let mut posts: Vec<PostId> = posts.collect();
+        posts.sort_unstable();
+        posts.dedup();
+        let mut authors = FxHashMap::default();
+        for posts in posts.chunks(BATCH) {
+            let found = self.store.posts(posts.to_vec()).await?;
+            authors.extend(found.into_iter().map(|post| (post.id, post.author)));
+        }
+        Ok(authors)
+    }
+}

@@ -1,0 +1,119 @@
+//! What is cleared away when a post, a comment or a whole account is gone.
+
+use tintype_api::posts::PostRef;
+use tintype_api::{CommentId, PostId, Stamp, UserId};
+use tintype_platform::Result;
+use tintype_platform::db::{Connection, Sql, Write, params};
+
+use super::{column, comments, likes, pairs, posts};
+use crate::store::sql;
+use crate::store::{Comment, Removed};
+
+const IS_THERE: &str = "SELECT 1 FROM posts WHERE id = $1";
+
+pub(super) fn clear_post(write: &Write<'_>, post: PostId, limit: u32) -> Result<u32> {
+    if write.sql(IS_THERE)?.exists([post])? {
+        return Ok(0);
+    }
+    let mut room = limit;
+    for user in column::<UserId>(write, sql::LIKERS_LEFT, params![post, room])? {
+        write.sql(sql::UNLIKE)?.execute(params![post, user])?;
+        room -= 1;
+    }
+    for comment in column::<CommentId>(write, sql::COMMENTS_LEFT, params![post, room])? {
+        write.sql(sql::DELETE_COMMENT)?.execute(params![post, comment])?;
+        room -= 1;
+    }
+    let liked: Vec<(CommentId, UserId)> =
+        pairs(write, sql::COMMENT_LIKERS_LEFT, params![post, room])?;
+    for (comment, user) in liked {
+        write.sql(sql::UNLIKE_COMMENT)?.execute(params![post, comment, user])?;
+        room -= 1;
+    }
+    for user in column::<UserId>(write, sql::SAVERS_LEFT, params![post, room])? {
+        write.sql(sql::UNSAVE)?.execute(params![user, post])?;
+        room -= 1;
+    }
+    Ok(limit - room)
+}
+
+pub(super) fn clear_comment(
+    write: &Write<'_>,
+    post: PostId,
+    comment: CommentId,
+    limit: u32,
+) -> Result<u32> {
+    if write.sql(sql::COMMENT_LIKES)?.exists(params![post, comment])? {
+        return Ok(0);
+    }
+    let liked: Vec<(CommentId, UserId)> =
+        pairs(write, sql::LIKERS_LEFT_OF_COMMENT, params![post, limit, comment])?;
+    for (comment, user) in &liked {
+        write.sql(sql::UNLIKE_COMMENT)?.execute(params![post, comment, user])?;
+    }
+    Ok(liked.len() as u32)
+}
+
+pub(super) fn remove(write: &Write<'_>, user: UserId, stamps: &[Stamp]) -> Result<Removed> {
+    for step in [remove_posts, remove_likes, remove_comments, remove_rest] {
+        let removed = step(write, user, stamps)?;
+        if removed.more {
+            return Ok(removed);
+        }
+    }
+    write.sql(sql::FORGET_AUTHOR)?.execute([user])?;
+    Ok(Removed::default())
+}
+
+fn remove_posts(write: &Write<'_>, author: UserId, stamps: &[Stamp]) -> Result<Removed> {
+    let mine: Vec<PostId> = column(write, sql::POSTS_OF, params![author, stamps.len() as i64])?;
+    for (post, stamp) in mine.iter().zip(stamps) {
+        posts::delete(write, PostRef { post: *post, author }, *stamp)?;
+    }
+    Ok(Removed { more: !mine.is_empty(), posts: mine, touched: Vec::new() })
+}
+
+fn remove_likes(write: &Write<'_>, user: UserId, stamps: &[Stamp]) -> Result<Removed> {
+    let liked: Vec<(PostId, UserId)> =
+        pairs(write, sql::LIKES_OF, params![user, stamps.len() as i64])?;
+    for ((post, author), stamp) in liked.iter().zip(stamps) {
+        likes::unlike(write, PostRef { post: *post, author: *author }, user, *stamp)?;
+    }
+    Ok(touching(liked.into_iter().map(|(post, _)| post).collect()))
+}
+
+fn remove_comments(write: &Write<'_>, user: UserId, stamps: &[Stamp]) -> Result<Removed> {
+    let mine = comments_of(write, user, stamps.len())?;
+    for (comment, stamp) in mine.iter().zip(stamps) {
+        comments::delete(write, comment, *stamp)?;
+    }
+    Ok(touching(mine.into_iter().map(|comment| comment.post.post).collect()))
+}
+
+/// Likes of comments and saves, which no post counts.
+fn remove_rest(write: &Write<'_>, user: UserId, stamps: &[Stamp]) -> Result<Removed> {
+    let limit = stamps.len() as i64;
+    let liked: Vec<(PostId, CommentId)> =
+        pairs(write, sql::COMMENT_LIKES_OF, params![user, limit])?;
+    for ((post, comment), stamp) in liked.iter().zip(stamps) {
+        match comments::by_id(write, *comment)? {
+            Some(comment) => drop(comments::like(write, &comment, user, false, *stamp)?),
+            None => drop(write.sql(sql::UNLIKE_COMMENT)?.execute(params![post, comment, user])?),
+        }
+    }
+    let saved: Vec<PostId> = column(write, sql::SAVES_OF, params![user, limit])?;
+    for post in &saved {
+        likes::unsave(write, user, *post)?;
+    }
+    Ok(Removed { more: !liked.is_empty() || !saved.is_empty(), ..Removed::default() })
+}
+
+fn comments_of(connection: &Connection, user: UserId, limit: usize) -> Result<Vec<Comment>> {
+    let mut statement = connection.sql(sql::COMMENTS_OF)?;
+    let rows = statement.query_map(params![user, limit as i64], comments::from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn touching(touched: Vec<PostId>) -> Removed {
+    Removed { more: !touched.is_empty(), touched, posts: Vec::new() }
+}

@@ -1,0 +1,115 @@
+//! Comments and their likes.
+
+use tintype_api::posts::PostRef;
+use tintype_api::{CommentId, Event, PostId, Stamp, UserId};
+use tintype_platform::Result;
+use tintype_platform::db::{Connection, Ids, OptionalExtension, Row, Sql, Write, params};
+
+use super::{below, column};
+use crate::store::sql;
+use crate::store::{Comment, Commented, Counted};
+
+const LIKED: &str = "\
+    SELECT comment FROM comment_likes
+    WHERE post = $1 AND comment IN rarray($2) AND user = $3";
+
+pub(super) fn by_id(connection: &Connection, comment: CommentId) -> Result<Option<Comment>> {
+    Ok(connection.sql(sql::COMMENT)?.query_row([comment], from_row).optional()?)
+}
+
+pub(super) fn newest(
+    connection: &Connection,
+    post: PostId,
+    key: Option<u64>,
+    limit: u32,
+) -> Result<Vec<Comment>> {
+    let mut statement = connection.sql(sql::COMMENTS)?;
+    let rows = statement.query_map(params![post, below(key), limit], from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn liked(
+    connection: &Connection,
+    user: UserId,
+    post: PostId,
+    comments: Vec<CommentId>,
+) -> Result<Vec<CommentId>> {
+    column(connection, LIKED, params![post, Ids::new(comments), user])
+}
+
+pub(super) fn add(
+    write: &Write<'_>,
+    comment: &Comment,
+    mentions: Vec<UserId>,
+    stamp: Stamp,
+) -> Result<Commented> {
+    let PostRef { post, author } = comment.post;
+    if write.sql(sql::COUNT_NEW_COMMENT)?.execute(params![author, post])? == 0 {
+        let is_there = write.sql(sql::LIKES)?.exists(params![author, post])?;
+        return Ok(if is_there { Commented::Disabled } else { Commented::Missing });
+    }
+    write.sql(sql::ADD_COMMENT)?.execute(params![
+        post,
+        comment.id,
+        author,
+        comment.author,
+        comment.content
+    ])?;
+    let commenter = comment.author;
+    let created = Event::CommentCreated { comment: comment.id, post, author, commenter, mentions };
+    write.publish(&created.record(stamp)?)?;
+    Ok(Commented::Done)
+}
+
+pub(super) fn delete(write: &Write<'_>, comment: &Comment, stamp: Stamp) -> Result<bool> {
+    let PostRef { post, author } = comment.post;
+    if write.sql(sql::DELETE_COMMENT)?.execute(params![post, comment.id])? == 0 {
+        return Ok(false);
+    }
+    write.sql(sql::COUNT_COMMENT)?.execute(params![author, post, -1])?;
+    let commenter = comment.author;
+    let deleted = Event::CommentDeleted { comment: comment.id, post, author, commenter };
+    write.publish(&deleted.record(stamp)?)?;
+    Ok(true)
+}
+
+pub(super) fn like(
+    write: &Write<'_>,
+    comment: &Comment,
+    user: UserId,
+    on: bool,
+    stamp: Stamp,
+) -> Result<Option<Counted>> {
+    let (post, id, commenter) = (comment.post.post, comment.id, comment.author);
+    let statement = if on { sql::LIKE_COMMENT } else { sql::UNLIKE_COMMENT };
+    let changed = write.sql(statement)?.execute(params![post, id, user])? > 0;
+    let count: Option<i64> = if changed {
+        let by = if on { 1 } else { -1 };
+        write
+            .sql(sql::COUNT_COMMENT_LIKE)?
+            .query_row(params![post, id, by], |row| row.get(0))
+            .optional()?
+    } else {
+        write.sql(sql::COMMENT_LIKES)?.query_row(params![post, id], |row| row.get(0)).optional()?
+    };
+    let Some(count) = count else { return Ok(None) };
+    if changed {
+        let event = if on {
+            Event::CommentLiked { comment: id, post, commenter, user }
+        } else {
+            Event::CommentUnliked { comment: id, post, commenter, user }
+        };
+        write.publish(&event.record(stamp)?)?;
+    }
+    Ok(Some(Counted { changed, count: count as u64 }))
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Comment> {
+    Ok(Comment {
+        post: PostRef { post: row.get(0)?, author: row.get(2)? },
+        id: row.get(1)?,
+        author: row.get(3)?,
+        content: row.get(4)?,
+        likes: row.get::<_, i64>(5)? as u64,
+    })
+}
