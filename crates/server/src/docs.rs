@@ -15,6 +15,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use flate2::read::GzDecoder;
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme,
+};
 use utoipa_swagger_ui::Config;
 
 const REDOC_SCRIPT: &[u8] =
@@ -50,6 +53,36 @@ pub fn routes(openapi: OpenApi) -> Router {
         .route("/redoc/", get(redoc))
         .route("/redoc/init.js", get(|| async { script(include_str!("docs/redoc-init.js")) }))
         .route("/redoc/redoc.standalone.js", get(redoc_script))
+}
+
+/// What the description says before its routes: whose API it is and how a caller proves who it is.
+pub fn about() -> OpenApi {
+    #[derive(utoipa::OpenApi)]
+    #[openapi(
+        info(
+            title = "Tintype",
+            description = "A photo-sharing network in three dialects: `/api` for people's apps, \
+                `/api/v1` for services of a mesh, `/v1` for a trusted backend that acts for its \
+                users. Ids are taken as numbers or as decimal text everywhere.",
+            license(name = "MIT", identifier = "MIT"),
+        ),
+        modifiers(&Schemes),
+    )]
+    struct About;
+    <About as utoipa::OpenApi>::openapi()
+}
+
+struct Schemes;
+
+impl utoipa::Modify for Schemes {
+    fn modify(&self, openapi: &mut OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let bearer =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let key = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
+        components.add_security_scheme("api_key", SecurityScheme::ApiKey(key));
+    }
 }
 
 fn page(policy: &'static str, html: &'static str) -> Response {

@@ -1,0 +1,82 @@
+//! `tintype serve`: until it is told to stop.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tintype_platform::clock::SystemClock;
+use tintype_platform::config::Config;
+use tintype_platform::{http, telemetry};
+use tokio::net::TcpListener;
+
+use super::COMMAND_NODE;
+use crate::data_lock::DataLock;
+use crate::wiring::Site;
+
+pub(super) async fn serve(config: &Config) -> Result<ExitCode> {
+    let site = open(config)?;
+    listen(config, site, |address| println!("Tintype is at http://{address}")).await
+}
+
+/// A data folder, locked for this process, and the site in it.
+pub(super) struct Opened {
+    pub(super) site: Site,
+    telemetry: telemetry::Telemetry,
+    _lock: DataLock,
+}
+
+/// Opens the data folder to serve it, making it if it is not there.
+pub(super) fn open(config: &Config) -> Result<Opened> {
+    anyhow::ensure!(
+        config.server.node != COMMAND_NODE,
+        "server.node = {COMMAND_NODE} is kept for commands; choose a number from 0 to 254"
+    );
+    // Caches and consumers take their counters when they are made: the figures come first.
+    let telemetry = telemetry::init(&config.log);
+    let lock = DataLock::take(config.make_data_dir()?)?;
+    let site = Site::open(config, Arc::new(SystemClock), config.server.node)?;
+    Ok(Opened { site, telemetry, _lock: lock })
+}
+
+/// Serves `opened` until the process is told to stop; `greet` is told the address.
+pub(super) async fn listen(
+    config: &Config,
+    opened: Opened,
+    greet: impl FnOnce(std::net::SocketAddr),
+) -> Result<ExitCode> {
+    let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
+        format!(
+            "{} cannot be listened at; is another program there? Choose another with --listen",
+            config.server.listen
+        )
+    })?;
+    let telemetry = config.metrics.enabled.then_some(opened.telemetry);
+    let running = opened.site.run(config, telemetry)?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, data_dir = %config.server.data_dir.display(), "serving");
+    greet(address);
+    http::serve(listener, running.router.clone(), running.ground.clone(), told_to_stop()).await;
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Comes with the first SIGTERM or Ctrl-C.
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a way to be told, the process is only ever ended by force.
+    if interrupted.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

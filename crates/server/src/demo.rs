@@ -1,0 +1,271 @@
+//! A network to look around in: people who follow each other as people do, a few much more than
+//! most, with posts, likes and comments of the last weeks.
+//!
+//! The plan is made from a fixed seed and the moment of the first start, so every demo is the same
+//! but for its dates.
+
+mod words;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rand::distr::Distribution;
+use rand::distr::weighted::WeightedIndex;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tintype_api::{CommentId, PostId, UserId};
+use tintype_platform::clock::ManualClock;
+use tintype_platform::{IdGenerator, Timestamp};
+
+/// People in the demo.
+const PEOPLE: usize = 200;
+
+/// Posts in the demo.
+const POSTS: usize = 2_000;
+
+/// The days that the posts are spread over.
+const DAYS: i64 = 45;
+
+/// Who the visitor is.
+pub(crate) const USERNAME: &str = "ada";
+
+/// The password of everybody in the demo.
+pub(crate) const PASSWORD: &str = "tintype-demo";
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// A person of the demo.
+pub(crate) struct Person {
+    pub(crate) id: UserId,
+    pub(crate) username: String,
+    pub(crate) full_name: String,
+    pub(crate) bio: String,
+}
+
+/// A post of the demo.
+pub(crate) struct PlannedPost {
+    pub(crate) id: PostId,
+    pub(crate) author: UserId,
+    pub(crate) caption: String,
+    pub(crate) media_urls: Vec<String>,
+    pub(crate) location: Option<&'static str>,
+}
+
+/// A comment of the demo.
+pub(crate) struct PlannedComment {
+    pub(crate) id: CommentId,
+    pub(crate) post: PostId,
+    pub(crate) author: UserId,
+    pub(crate) content: String,
+}
+
+/// Everything that is in the demo, each list by rising time.
+pub(crate) struct Plan {
+    pub(crate) people: Vec<Person>,
+    pub(crate) follows: Vec<(UserId, UserId, Timestamp)>,
+    pub(crate) posts: Vec<PlannedPost>,
+    pub(crate) likes: Vec<(PostId, UserId, Timestamp)>,
+    pub(crate) comments: Vec<PlannedComment>,
+}
+
+impl Plan {
+    /// The demo of a first start at `now`.
+    pub(crate) fn new(now: Timestamp) -> Self {
+        let mut planner = Planner::new(now);
+        let people = planner.people();
+        let follows = planner.follows(&people);
+        let posts = planner.posts(&people);
+        let likes = planner.likes(&people, &posts, &follows);
+        let comments = planner.comments(&people, &posts);
+        Self { people, follows, posts, likes, comments }
+    }
+}
+
+struct Planner {
+    random: StdRng,
+    clock: Arc<ManualClock>,
+    ids: IdGenerator,
+    now: Timestamp,
+    /// How much each person is looked at: the n-th a good deal less than the one before.
+    fame: WeightedIndex<f64>,
+}
+
+impl Planner {
+    fn new(now: Timestamp) -> Self {
+        let clock = Arc::new(ManualClock::at(now));
+        let weights = (1..=PEOPLE).map(|rank| (rank as f64).powf(-0.9));
+        Self {
+            random: StdRng::seed_from_u64(1839),
+            ids: IdGenerator::new(clock.clone(), 0, 0),
+            clock,
+            now,
+            fame: WeightedIndex::new(weights).expect("every weight is above 0"),
+        }
+    }
+
+    fn people(&mut self) -> Vec<Person> {
+        let start = self.now.plus_millis(-(DAYS + 30) * DAY);
+        (0..PEOPLE)
+            .map(|number| {
+                self.clock.set(start.plus_millis(number as i64 * DAY / 8));
+                let (first, last) = words::name(number);
+                let username = if number == 0 {
+                    USERNAME.to_owned()
+                } else {
+                    format!("{first}.{last}").to_lowercase()
+                };
+                Person {
+                    id: UserId::made_by(&self.ids),
+                    username,
+                    full_name: format!("{first} {last}"),
+                    bio: self.pick(words::BIOS).to_owned(),
+                }
+            })
+            .collect()
+    }
+
+    fn follows(&mut self, people: &[Person]) -> Vec<(UserId, UserId, Timestamp)> {
+        let mut pairs = BTreeSet::new();
+        for follower in 0..PEOPLE {
+            // The visitor follows enough for a full feed.
+            let wanted = if follower == 0 { 60 } else { self.random.random_range(5..50) };
+            for _ in 0..wanted {
+                let followee = self.fame.sample(&mut self.random);
+                if followee != follower {
+                    pairs.insert((follower, followee));
+                    if self.random.random_bool(0.25) {
+                        pairs.insert((followee, follower));
+                    }
+                }
+            }
+        }
+        let start = self.now.plus_millis(-(DAYS + 2) * DAY);
+        let step = 2 * DAY / pairs.len() as i64;
+        let mut shuffled: Vec<_> = pairs.into_iter().collect();
+        for index in (1..shuffled.len()).rev() {
+            shuffled.swap(index, self.random.random_range(0..=index));
+        }
+        let at = |number: usize| start.plus_millis(step * number as i64);
+        shuffled
+            .into_iter()
+            .enumerate()
+            .map(|(number, (from, to))| (people[from].id, people[to].id, at(number)))
+            .collect()
+    }
+
+    fn posts(&mut self, people: &[Person]) -> Vec<PlannedPost> {
+        let start = self.now.plus_millis(-DAYS * DAY);
+        let step = DAYS * DAY / POSTS as i64;
+        (0..POSTS)
+            .map(|number| {
+                let wobble = self.random.random_range(0..step);
+                self.clock.set(start.plus_millis(step * number as i64 + wobble));
+                let author = self.fame.sample(&mut self.random);
+                let pictures = if self.random.random_bool(0.2) { self.random.random_range(2..=4) } else { 1 };
+                let mut caption = self.pick(words::CAPTIONS).to_owned();
+                if self.random.random_bool(0.6) {
+                    caption.push_str(&format!(" #{}", self.pick(words::TAGS)));
+                }
+                if self.random.random_bool(0.1) {
+                    let friend = self.fame.sample(&mut self.random);
+                    caption.push_str(&format!(" with @{}", people[friend].username));
+                }
+                PlannedPost {
+                    id: PostId::made_by(&self.ids),
+                    author: people[author].id,
+                    caption,
+                    media_urls: (0..pictures)
+                        .map(|part| format!("https://pictures.example/demo/{number}-{part}.jpg"))
+                        .collect(),
+                    location: self.random.random_bool(0.4).then(|| self.pick(words::PLACES)),
+                }
+            })
+            .collect()
+    }
+
+    fn likes(
+        &mut self,
+        people: &[Person],
+        posts: &[PlannedPost],
+        follows: &[(UserId, UserId, Timestamp)],
+    ) -> Vec<(PostId, UserId, Timestamp)> {
+        let mut likes = Vec::new();
+        for post in posts {
+            // Some posts speak to many, most to few.
+            let appeal = self.random.random_range(0.0_f64..1.0).powi(3) * 0.6 + 0.02;
+            for (follower, _, _) in follows.iter().filter(|(_, followee, _)| *followee == post.author) {
+                if self.random.random_bool(appeal) {
+                    likes.push((post.id, *follower, self.soon_after(post.id)));
+                }
+            }
+            if self.random.random_bool(0.5) {
+                let stranger = &people[self.random.random_range(0..PEOPLE)];
+                if stranger.id != post.author {
+                    likes.push((post.id, stranger.id, self.soon_after(post.id)));
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        likes.retain(|(post, user, _)| seen.insert((*post, *user)));
+        likes.sort_by_key(|(_, _, at)| *at);
+        likes
+    }
+
+    fn comments(&mut self, people: &[Person], posts: &[PlannedPost]) -> Vec<PlannedComment> {
+        let mut drafts = Vec::new();
+        for post in posts {
+            let wanted = (self.random.random_range(0.0_f64..1.0).powi(3) * 8.0) as usize;
+            for _ in 0..wanted {
+                let author = people[self.random.random_range(0..PEOPLE)].id;
+                drafts.push((self.soon_after(post.id), post.id, author, self.pick(words::COMMENTS)));
+            }
+        }
+        drafts.sort_by_key(|(at, ..)| *at);
+        drafts
+            .into_iter()
+            .map(|(at, post, author, content)| {
+                self.clock.set(at);
+                PlannedComment {
+                    id: CommentId::made_by(&self.ids),
+                    post,
+                    author,
+                    content: content.to_owned(),
+                }
+            })
+            .collect()
+    }
+
+    /// A moment in the two days after a post, but not in the future.
+    fn soon_after(&mut self, post: PostId) -> Timestamp {
+        let delay = (self.random.random_range(0.0_f64..1.0).powi(2) * 2.0 * DAY as f64) as i64;
+        post.made_at().plus_millis(delay + 1000).min(self.now)
+    }
+
+    fn pick(&mut self, words: &'static [&'static str]) -> &'static str {
+        words[self.random.random_range(0..words.len())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plan_is_a_small_network_of_power_law_shape() {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let plan = Plan::new(now);
+        assert_eq!(plan.people.len(), PEOPLE);
+        assert_eq!(plan.posts.len(), POSTS);
+        let names: BTreeSet<_> = plan.people.iter().map(|person| &person.username).collect();
+        assert_eq!(names.len(), PEOPLE, "no two share a name");
+        assert!(plan.posts.windows(2).all(|pair| pair[0].id < pair[1].id));
+        assert!(plan.posts.last().unwrap().id.made_at() <= now);
+        let followers = |person: &Person| {
+            plan.follows.iter().filter(|(_, followee, _)| *followee == person.id).count()
+        };
+        let (first, last) = (followers(&plan.people[0]), followers(&plan.people[PEOPLE - 1]));
+        assert!(first > 10 * last.max(1), "{first} follow the first, {last} the last");
+        assert!(plan.likes.len() > 10_000 && plan.comments.len() > 2_000);
+        assert!(plan.likes.iter().all(|(_, _, at)| *at <= now));
+    }
+}

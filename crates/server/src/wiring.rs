@@ -1,0 +1,259 @@
+//! Which slices run in this process, and how they find each other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::{Extension, Router};
+use tintype_accounts::AccountsService;
+use tintype_activity::ActivityService;
+use tintype_api::auth::Gate;
+use tintype_api::{Base, Drift, Services};
+use tintype_feed::FeedService;
+use tintype_graph::GraphService;
+use tintype_platform::bus::{Bus, Consumer};
+use tintype_platform::config::Config;
+use tintype_platform::db::{self, Database};
+use tintype_platform::http::idempotency::SqliteIdempotency;
+use tintype_platform::http::{Ground, probes, stack};
+use tintype_platform::telemetry::Telemetry;
+use tintype_platform::{Clock, IdGenerator, Result};
+use tintype_posts::PostsService;
+use tokio::task::JoinHandle;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{docs, health};
+
+/// How often counters are recounted for the metric of their drift.
+const RECOUNT: Duration = Duration::from_secs(60 * 60);
+
+/// The slices over one database. Nothing runs yet: a command may use them beside a server.
+pub struct Site {
+    /// The database of all slices.
+    pub database: Database,
+    /// People.
+    pub accounts: Arc<AccountsService>,
+    /// Who follows whom.
+    pub graph: Arc<GraphService>,
+    /// Posts and what people do with them.
+    pub posts: Arc<PostsService>,
+    /// Feeds.
+    pub feed: Arc<FeedService>,
+    /// What happened to people.
+    pub activity: Arc<ActivityService>,
+    /// New ids.
+    pub ids: Arc<IdGenerator>,
+    clock: Arc<dyn Clock>,
+    consumers: Vec<Arc<dyn Consumer>>,
+    routes: OpenApiRouter,
+}
+
+impl Site {
+    /// Opens the data folder, making what is missing, and wires the slices together. `node` tells
+    /// this process's ids apart from those of others on the same database.
+    pub fn open(config: &Config, clock: Arc<dyn Clock>, node: u8) -> Result<Self> {
+        config.make_data_dir()?;
+        let database = Database::open(
+            &config.database_path(),
+            &db::Options::from(&config.database),
+            &[
+                db::MIGRATIONS,
+                tintype_accounts::MIGRATIONS,
+                tintype_graph::MIGRATIONS,
+                tintype_posts::MIGRATIONS,
+                tintype_feed::MIGRATIONS,
+                tintype_activity::MIGRATIONS,
+            ],
+        )?;
+        let ids = Arc::new(IdGenerator::new(clock.clone(), node, database.highest_id()?));
+        let services = Arc::new(Services::default());
+        let base = Base { database, clock, ids, services };
+
+        let accounts = tintype_accounts::start(&base, accounts_settings(config)?)?;
+        base.services.set_accounts(accounts.service.clone());
+        let graph = tintype_graph::start(&base, graph_settings(config))?;
+        base.services.set_graph(graph.service.clone());
+        let posts = tintype_posts::start(&base, posts_settings(config))?;
+        base.services.set_posts(posts.service.clone());
+        let feed = tintype_feed::start(&base, feed_settings(config))?;
+        base.services.set_feed(feed.service.clone());
+        let activity = tintype_activity::start(&base)?;
+        base.services.set_activity(activity.service.clone());
+
+        Ok(Self {
+            consumers: [
+                accounts.consumers,
+                graph.consumers,
+                posts.consumers,
+                feed.consumers,
+                activity.consumers,
+            ]
+            .concat(),
+            routes: OpenApiRouter::with_openapi(docs::about())
+                .merge(accounts.routes)
+                .merge(graph.routes)
+                .merge(posts.routes)
+                .merge(feed.routes)
+                .merge(activity.routes)
+                .merge(health::routes(base.database.clone())),
+            accounts: accounts.service,
+            graph: graph.service,
+            posts: posts.service,
+            feed: feed.service,
+            activity: activity.service,
+            database: base.database,
+            ids: base.ids,
+            clock: base.clock,
+        })
+    }
+
+    /// Recounts every counter and compares feeds with their definition; with `repair`, puts right
+    /// what is wrong. Answers what was found.
+    pub async fn check(&self, repair: bool) -> Result<Vec<Drift>> {
+        let mut drifts = self.graph.check(repair).await?;
+        drifts.extend(self.posts.check(repair).await?);
+        drifts.extend(self.accounts.check(repair).await?);
+        drifts.extend(self.feed.check(repair).await?);
+        Ok(drifts)
+    }
+
+    /// Starts consumers and whatever else runs beside the requests.
+    pub fn run(self, config: &Config, telemetry: Option<Telemetry>) -> Result<Running> {
+        let bus = Arc::new(Bus::start(
+            &self.database,
+            self.clock.clone(),
+            &(&config.bus).into(),
+            self.consumers.clone(),
+        )?);
+        let ground = Arc::new(Ground::new(config).with_idempotency(
+            Arc::new(SqliteIdempotency::new(self.database.clone())),
+            self.clock.clone(),
+        ));
+        self.feed.go_live(bus.clone(), ground.closing());
+        let gate = Gate {
+            accounts: self.accounts.clone(),
+            limits: ground.limits(),
+            loopback: config.server.listen.ip().is_loopback(),
+        };
+        let ready = {
+            let database = self.database.clone();
+            move || database.highest_id().map(drop)
+        };
+        let (routes, openapi) = self.routes.clone().split_for_parts();
+        let router = Router::new()
+            .merge(routes)
+            .layer(Extension(gate))
+            .merge(docs::routes(openapi))
+            .merge(probes(&ground, telemetry, ready));
+        let site = Arc::new(self);
+        let tasks = vec![
+            tokio::spawn(forget_what_others_changed(site.clone())),
+            tokio::spawn(store_views(site.clone())),
+            tokio::spawn(measure_drift(site.clone())),
+        ];
+        Ok(Running { router: stack(router, &ground), site, bus, ground, tasks })
+    }
+}
+
+/// A site whose consumers run, ready to be served.
+pub struct Running {
+    /// All routes, in all dialects.
+    pub router: Router,
+    /// What all requests share.
+    pub ground: Arc<Ground>,
+    /// The slices.
+    pub site: Arc<Site>,
+    /// The consumers.
+    pub bus: Arc<Bus>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Ends what runs beside the requests, after the last of them: consumers finish what they have
+    /// in hand, views are stored, the database is closed.
+    pub async fn stop(self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.bus.stop().await;
+        if let Err(error) = self.site.posts.flush_views().await {
+            tracing::warn!(cause = %error, "the views of the last second could not be stored");
+        }
+        self.site.database.close().await;
+    }
+}
+
+fn accounts_settings(config: &Config) -> Result<tintype_accounts::Settings> {
+    let auth = &config.auth;
+    Ok(tintype_accounts::Settings {
+        jwt_secret: config.jwt_secret()?,
+        token_days: auth.token_days,
+        bcrypt_cost: auth.bcrypt_cost,
+        bcrypt_threads: auth.bcrypt_threads,
+        bcrypt_queue: auth.bcrypt_queue,
+        cached: config.cache.accounts,
+    })
+}
+
+fn graph_settings(config: &Config) -> tintype_graph::Settings {
+    tintype_graph::Settings {
+        most_followees: config.graph.max_followings,
+        cached_circles: config.cache.relations / 10,
+        cached_counts: config.cache.relations,
+    }
+}
+
+fn posts_settings(config: &Config) -> tintype_posts::Settings {
+    tintype_posts::Settings {
+        cached_posts: config.cache.posts,
+        timeline_size: config.feed.timeline_size,
+        ..tintype_posts::Settings::default()
+    }
+}
+
+fn feed_settings(config: &Config) -> tintype_feed::Settings {
+    let feed = &config.feed;
+    tintype_feed::Settings {
+        celebrity_threshold: feed.celebrity_threshold,
+        days_limit: feed.days_limit,
+        default_limit: feed.default_limit,
+        timeline_size: feed.timeline_size,
+        ..tintype_feed::Settings::default()
+    }
+}
+
+/// An admin command, say, has changed the database: what is cached may be wrong.
+async fn forget_what_others_changed(site: Arc<Site>) {
+    let mut commits = site.database.commits();
+    let mut seen = commits.borrow().foreign;
+    while commits.wait_for(|commits| commits.foreign != seen).await.is_ok() {
+        seen = commits.borrow_and_update().foreign;
+        site.accounts.forget_caches();
+        site.graph.forget_caches();
+        site.posts.forget_caches();
+    }
+}
+
+async fn store_views(site: Arc<Site>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tick.tick().await;
+        if let Err(error) = site.posts.flush_views().await {
+            tracing::warn!(cause = %error, "views could not be stored; trying again");
+        }
+    }
+}
+
+async fn measure_drift(site: Arc<Site>) {
+    loop {
+        tokio::time::sleep(RECOUNT).await;
+        match site.check(false).await {
+            Ok(drifts) => {
+                metrics::gauge!("tintype_counter_drift").set(drifts.len() as f64);
+                for drift in drifts {
+                    tracing::warn!(?drift, "a counter does not show what it counts");
+                }
+            }
+            Err(error) => tracing::warn!(cause = %error, "counters could not be recounted"),
+        }
+    }
+}
