@@ -8,24 +8,19 @@ use super::{Tree, Violation};
 /// SQL is written in a slice's `store/`, in a backend's own file, and in the parts of `platform`
 /// that are databases themselves; everything else asks a store. Tests may look at a table.
 pub(super) fn lives_in_stores(tree: &Tree) -> Vec<Violation> {
-    let test_files = test_files(tree);
     let mut violations = Vec::new();
-    for (path, text) in tree.ending(".rs") {
-        if may_hold_sql(path) || test_files.contains(path) {
-            continue;
-        }
-        let source = Source::read(text);
-        for (line, literal) in &source.literals {
-            if is_statement(literal) && !source.is_test(*line) {
-                let advice = "SQL belongs in a store: give its trait a method for this";
-                violations.push(Violation::new(path, line + 1, advice));
-            }
+    for (path, literals) in program_literals(tree) {
+        for (line, _) in
+            literals.iter().filter(|(_, text)| !may_hold_sql(path) && is_statement(text))
+        {
+            let advice = "SQL belongs in a store: give its trait a method for this";
+            violations.push(Violation::new(path, line + 1, advice));
         }
     }
     violations
 }
 
-/// Nobody but the crate whose migrations make a table names it in SQL.
+/// Nobody but the crate whose migrations make a table names it in SQL, tests aside.
 pub(super) fn tables_have_one_owner(tree: &Tree) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut owners = BTreeMap::<String, &str>::new();
@@ -39,11 +34,10 @@ pub(super) fn tables_have_one_owner(tree: &Tree) -> Vec<Violation> {
             }
         }
     }
-    let sql = tree.ending(".sql").map(|(path, text)| (path, named_tables(true, text)));
-    let rust = tree.ending(".rs").map(|(path, text)| (path, named_tables(false, text)));
-    for (path, tables) in sql.chain(rust) {
+    let sql = tree.ending(".sql").map(|(path, text)| (path, vec![(0, without_comments(text))]));
+    for (path, texts) in sql.chain(program_literals(tree)) {
         let Some(by) = crate_of(path) else { continue };
-        for (line, table) in tables {
+        for (line, table) in named_tables(&texts) {
             if let Some(owner) = owners.get(&table).filter(|owner| **owner != by) {
                 let advice =
                     format!("`{table}` is {owner}'s: ask its service instead of its table");
@@ -76,8 +70,22 @@ pub(super) fn migrations_are_numbered(tree: &Tree) -> Vec<Violation> {
     violations
 }
 
+/// The string literals of each source file, with their lines (from 0), that no test code holds.
+fn program_literals(tree: &Tree) -> Vec<(&str, Vec<(usize, String)>)> {
+    let test_files = test_files(tree);
+    let sources = tree.ending(".rs").filter(|(path, _)| !test_files.contains(path));
+    sources
+        .map(|(path, text)| {
+            let source = Source::read(text);
+            let mut literals = source.literals.clone();
+            literals.retain(|(line, _)| !source.is_test(*line));
+            (path, literals)
+        })
+        .collect()
+}
+
 fn may_hold_sql(path: &str) -> bool {
-    let platform = ["db", "bus"].iter().any(|part| {
+    let platform = ["db", "bus", "testkit"].iter().any(|part| {
         let part = format!("crates/platform/src/{part}");
         path.strip_prefix(&part).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
     });
@@ -132,13 +140,11 @@ fn made_tables(text: &str) -> Vec<(usize, String)> {
 }
 
 /// What stands behind the words of SQL that a table follows, with its line (from 0).
-fn named_tables(is_sql: bool, text: &str) -> BTreeSet<(usize, String)> {
+fn named_tables(texts: &[(usize, String)]) -> BTreeSet<(usize, String)> {
     const INTRODUCED_BY: [&str; 7] =
         ["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "REFERENCES", "ON"];
-    let texts =
-        if is_sql { vec![(0, without_comments(text))] } else { Source::read(text).literals };
     let mut tables = BTreeSet::new();
-    for (start, text) in &texts {
+    for (start, text) in texts {
         let mut before = "";
         for (offset, line) in text.lines().enumerate() {
             for word in words(line) {
