@@ -6,7 +6,7 @@
 //! cause, so [`GraphService::check`] has nothing to report.
 
 mod consumers;
-// mod routes;
+mod routes;
 mod service;
 mod store;
 
@@ -51,7 +51,7 @@ pub fn start(base: &Base, settings: Settings) -> Result<Slice<GraphService>> {
     let service =
         Arc::new(GraphService::new(store, base.services.clone(), base.ids.clone(), settings));
     Ok(Slice {
-        routes: utoipa_axum::router::OpenApiRouter::new(),
+        routes: routes::routes(service.clone()),
         consumers: vec![Arc::new(consumers::Upkeep::new(service.clone()))],
         service,
     })

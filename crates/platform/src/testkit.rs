@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::clock::{ManualClock, Timestamp};
-use crate::db::{Database, Migrations, Options};
+use crate::db::{Database, Migrations, Options, Record, Sql};
 use crate::id::IdGenerator;
 use crate::rpc::{Peer, Routes, guarded};
 
@@ -34,6 +34,20 @@ impl Workbench {
         let clock = Arc::new(ManualClock::at(START));
         let ids = Arc::new(IdGenerator::new(clock.clone(), 0, 0));
         Self { database, clock, ids, folder }
+    }
+
+    /// What has happened since the place `after` in the outbox (0 for all), oldest first.
+    pub fn happened_after(&self, after: i64) -> Vec<Record> {
+        self.database
+            .read(|connection| {
+                let mut statement = connection.sql(
+                    "SELECT sequence, id, kind, key, body, at FROM outbox
+                     WHERE sequence > $1 ORDER BY sequence",
+                )?;
+                let records = statement.query_map([after], Record::from_row)?;
+                Ok(records.collect::<rusqlite::Result<_>>()?)
+            })
+            .expect("the outbox can be read")
     }
 
     /// The folder that the database is in.

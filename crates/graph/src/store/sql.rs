@@ -49,7 +49,8 @@ pub(super) const MARK_GONE: &str = "INSERT INTO graph_counts (account, gone) VAL
 pub(super) const IS_GONE: &str = "SELECT gone FROM graph_counts WHERE account = $1";
 
 /// Follows and requests of a user, as far as the limit counts them.
-pub(super) const REACHED_OUT: &str = "SELECT following + asked FROM graph_counts WHERE account = $1";
+pub(super) const REACHED_OUT: &str =
+    "SELECT following + asked FROM graph_counts WHERE account = $1";
 
 pub(super) const VERSION: &str = "SELECT version FROM graph_counts WHERE account = $1";
 
@@ -100,8 +101,7 @@ pub(super) const SET_COUNTS: &str = "INSERT INTO graph_counts
          following = excluded.following, pending_requests = excluded.pending_requests,
          asked = excluded.asked";
 
-pub(super) const FOLLOWS_FROM: &str =
-    "SELECT followee FROM follows WHERE follower = $1 LIMIT $2";
+pub(super) const FOLLOWS_FROM: &str = "SELECT followee FROM follows WHERE follower = $1 LIMIT $2";
 pub(super) const FOLLOWS_TO: &str = "SELECT follower FROM follows WHERE followee = $1 LIMIT $2";
 pub(super) const BLOCKS_FROM: &str = "SELECT blocked FROM blocks WHERE blocker = $1 LIMIT $2";
 pub(super) const BLOCKS_TO: &str = "SELECT blocker FROM blocks WHERE blocked = $1 LIMIT $2";
