@@ -1,7 +1,7 @@
 //! Posts: what people make, and what others do with it.
 //!
 //! Posts with captions, hashtags and mentions; likes, comments, saves and views; who may see which.
-//! The newest posts of every author are held in memory ([`newest`](self)), from which feeds are
+//! The newest posts of every author are held in memory, from which feeds are
 //! merged; everything else is in the database, behind caches that a change invalidates before its
 //! caller is answered.
 

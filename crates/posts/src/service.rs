@@ -25,12 +25,12 @@ use tintype_platform::{Clock, Error, IdGenerator, Result, Timestamp};
 use crate::Settings;
 use crate::newest::Newest;
 use crate::store::{Flags, Store};
-pub(crate) use comments::CommentView;
+pub(crate) use comments::{CommentView, no_such_comment};
 pub(crate) use likes::Liker;
 pub(crate) use page::Wanted;
 use popular::Popular;
 pub use posts::Actor;
-pub(crate) use posts::{Change, Draft};
+pub(crate) use posts::{Change, Draft, not_your_post};
 use views::Seen;
 
 /// People of whom it is cached whose posts they like and comment on.
@@ -89,6 +89,14 @@ impl PostService {
     pub(crate) async fn known(&self, user: UserId) -> Result<Arc<Card>> {
         let mut cards = self.services.accounts().cards(vec![user]).await?;
         cards.pop().flatten().ok_or_else(no_such_user)
+    }
+
+    /// 404 when an account is meant and there is none.
+    pub(crate) async fn known_if_any(&self, user: Option<UserId>) -> Result<()> {
+        match user {
+            Some(user) => self.known(user).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The post as `viewer` sees it; 404 when it is not there for them. Counts no view.

@@ -132,6 +132,7 @@ impl PostService {
     }
 }
 
-fn no_such_comment() -> Error {
+/// What one is told of a comment that is not there, or not there for them.
+pub(crate) fn no_such_comment() -> Error {
     Error::not_found("comment_not_found", "Comment not found")
 }

@@ -38,8 +38,10 @@ pub(crate) struct Change {
 pub enum Actor {
     /// A person, who may do so with their own posts.
     User(UserId),
-    /// Somebody who may moderate: what they hide, only they can show again.
-    Moderator,
+    /// A person who may moderate: what they hide of others, its author cannot show again.
+    Moderator(UserId),
+    /// Whoever runs the program, by a command; counts as a moderator.
+    Operator,
 }
 
 impl PostService {
@@ -87,6 +89,13 @@ impl PostService {
         Ok(view)
     }
 
+    /// A post with its figures as of now, without counting that it was seen.
+    pub(crate) async fn figures(&self, viewer: Option<UserId>, post: PostId) -> Result<PostView> {
+        let mut view = self.look(viewer, post).await?;
+        self.add_pending_views(&mut view);
+        Ok(view)
+    }
+
     /// Changes a post of `author`; 404 for anybody else's.
     pub(crate) async fn edit(
         &self,
@@ -116,13 +125,16 @@ impl PostService {
     /// 404 when it is not there or not the actor's; 403 when its author asks to show what a
     /// moderator has hidden.
     pub async fn set_hidden(&self, post: PostId, actor: Actor, hidden: bool) -> Result<()> {
-        let Some(which) = self.find(post).await? else { return Err(not_yours()) };
+        let Some(which) = self.find(post).await? else { return Err(not_your_post()) };
         let by = match actor {
-            Actor::User(user) if user != which.author => return Err(not_yours()),
-            Actor::User(_) => Hider::Author,
-            Actor::Moderator => Hider::Moderator,
+            Actor::User(user) | Actor::Moderator(user) if user == which.author => Hider::Author,
+            Actor::User(_) => return Err(not_your_post()),
+            Actor::Moderator(_) | Actor::Operator => Hider::Moderator,
         };
         let changed = self.store.set_hidden(which, hidden, by, self.stamp()).await?;
+        if by == Hider::Moderator {
+            tracing::info!(%post, ?actor, hidden, "a post was moderated");
+        }
         self.changed(which, changed).await
     }
 
@@ -132,7 +144,7 @@ impl PostService {
         let deleted = self.store.delete(PostRef { post, author }, self.stamp()).await?;
         self.posts.invalidate(&post);
         self.index_committed(author, post).await;
-        if deleted { Ok(()) } else { Err(not_yours()) }
+        if deleted { Ok(()) } else { Err(not_your_post()) }
     }
 
     /// Whom `names` are and may be told that `speaker` mentions them under a post of `owner`: who
@@ -197,12 +209,12 @@ impl PostService {
                 "hidden_by_moderator",
                 "A moderator has hidden this post; only a moderator can show it again",
             )),
-            Changed::Missing => Err(not_yours()),
+            Changed::Missing => Err(not_your_post()),
         }
     }
 }
 
 /// What one is told who would change a post that is not there, or not theirs.
-fn not_yours() -> Error {
+pub(crate) fn not_your_post() -> Error {
     Error::not_found("post_not_found", "Post not found or not authorized")
 }
