@@ -7,7 +7,7 @@ use tintype_api::accounts::Role;
 use tintype_api::{Card, TokenId, UserId};
 use tintype_platform::Timestamp;
 
-use crate::input::{Bio, Email, FullName, Username, WebAddress};
+use crate::input::{Bio, Change, Email, FullName, Username, WebAddress};
 
 /// An account with everything that its owner sees of it, counts aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,17 +55,16 @@ pub struct NewAccount {
     pub created_at: Timestamp,
 }
 
-/// What an owner changes of a profile: `None` leaves a field as it is, `Some(None)` clears it.
+/// What an owner changes of a profile.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::option_option, reason = "left alone, cleared and set are three things")]
 pub struct ProfileChange {
     /// What they are called.
-    pub full_name: Option<Option<FullName>>,
+    pub full_name: Change<FullName>,
     /// What they say of themselves.
-    pub bio: Option<Option<Bio>>,
+    pub bio: Change<Bio>,
     /// Their place on the web.
-    pub website: Option<Option<WebAddress>>,
-    /// Whether only accepted followers see posts and lists.
+    pub website: Change<WebAddress>,
+    /// Whether only accepted followers see posts and lists; `None` leaves it as it is.
     pub is_private: Option<bool>,
 }
 
@@ -153,34 +152,15 @@ pub struct AuditEntry {
     pub origin: Origin,
 }
 
-/// What a backend may do with its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Only read.
-    Read,
-    /// Everything.
-    Write,
-}
-
-impl Scope {
-    /// The word that is stored and shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-        }
-    }
-}
-
 /// What is known of an API key; the key itself is shown once and never kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     /// Its number, by which it is revoked.
-    pub id: u64,
+    pub number: u64,
     /// What its maker called it.
     pub name: String,
-    /// What it may do.
-    pub scope: Scope,
+    /// Whether it may change anything, or only read.
+    pub may_write: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was revoked, if it was.

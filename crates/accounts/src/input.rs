@@ -11,20 +11,84 @@ use url::Url;
 
 /// Names that would stand in the way of a fixed path, now or later, or seem to speak for the site.
 const RESERVED: &[&str] = &[
-    "about", "account", "accounts", "activity", "admin", "administrator", "api", "assets", "auth",
-    "block", "comments", "direct", "docs", "edit", "everyone", "explore", "favicon.ico", "feed",
-    "follow", "followers", "following", "hashtag", "health", "help", "home", "login", "livez",
-    "logout", "manifest.json", "media", "messages", "metrics", "mute", "new", "notifications",
-    "null", "openapi.json", "operations", "password", "post", "posts", "privacy", "readyz", "redoc",
-    "register", "requests", "robots.txt", "root", "rpc", "saved", "search", "security", "settings",
-    "sign_in", "sign_up", "signin", "signup", "sitemap.xml", "static", "stories", "suggestions",
-    "support", "system", "tags", "terms", "tintype", "undefined", "upload", "users", "verify",
+    "about",
+    "account",
+    "accounts",
+    "activity",
+    "admin",
+    "administrator",
+    "api",
+    "assets",
+    "auth",
+    "block",
+    "comments",
+    "direct",
+    "docs",
+    "edit",
+    "everyone",
+    "explore",
+    "favicon.ico",
+    "feed",
+    "follow",
+    "followers",
+    "following",
+    "hashtag",
+    "health",
+    "help",
+    "home",
+    "login",
+    "livez",
+    "logout",
+    "manifest.json",
+    "media",
+    "messages",
+    "metrics",
+    "mute",
+    "new",
+    "notifications",
+    "null",
+    "openapi.json",
+    "operations",
+    "password",
+    "post",
+    "posts",
+    "privacy",
+    "readyz",
+    "redoc",
+    "register",
+    "requests",
+    "robots.txt",
+    "root",
+    "rpc",
+    "saved",
+    "search",
+    "security",
+    "settings",
+    "sign_in",
+    "sign_up",
+    "signin",
+    "signup",
+    "sitemap.xml",
+    "static",
+    "stories",
+    "suggestions",
+    "support",
+    "system",
+    "tags",
+    "terms",
+    "tintype",
+    "undefined",
+    "upload",
+    "users",
+    "verify",
     "www",
 ];
 
 /// Why a text is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal(pub &'static str);
+
+impl std::error::Error for Refusal {}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,15 +203,34 @@ where
     text.map(T::try_from).transpose().map_err(serde::de::Error::custom)
 }
 
-/// A field of a change: absent leaves it as it is (`None`), null and blank clear it
-/// (`Some(None)`). For `#[serde(default, deserialize_with = "input::change")]`.
-#[expect(clippy::option_option, reason = "absent, cleared and set are three things")]
-pub fn change<'de, T, D>(from: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: TryFrom<String, Error = Refusal>,
-    D: Deserializer<'de>,
-{
-    optional(from).map(Some)
+/// What becomes of a field that may be empty. In JSON, absent (with `#[serde(default)]`) keeps it,
+/// null and blank clear it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is empty from now on.
+    Clear,
+    /// It is this from now on.
+    Set(T),
+}
+
+impl<T: Into<String>> Change<T> {
+    /// What the field is after the change.
+    pub(crate) fn after(self, before: Option<&str>) -> Option<String> {
+        match self {
+            Self::Keep => before.map(str::to_owned),
+            Self::Clear => None,
+            Self::Set(text) => Some(text.into()),
+        }
+    }
+}
+
+impl<'de, T: TryFrom<String, Error = Refusal>> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        optional(from).map(|text| text.map_or(Self::Clear, Self::Set))
+    }
 }
 
 /// A text as searches compare it: without case, accents and the likes of full-width letters.
@@ -156,17 +239,17 @@ pub(crate) fn folded(text: &str) -> String {
     use unicode_normalization::char::is_combining_mark;
 
     // Greek has a small sigma of its own for the end of a word.
-    let small = |letter: char| letter.to_lowercase().map(|letter| if letter == 'ς' { 'σ' } else { letter });
+    let small =
+        |letter: char| letter.to_lowercase().map(|letter| if letter == 'ς' { 'σ' } else { letter });
     text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(small).collect()
 }
 
 fn username(text: String) -> Result<String, Refusal> {
     let text = text.trim().to_ascii_lowercase();
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._".contains(&byte);
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._".contains(&byte);
     if !(3..=30).contains(&text.len()) || !text.bytes().all(allowed) {
-        return Err(Refusal(
-            "must be 3 to 30 of the letters a to z, digits, dots and underscores",
-        ));
+        return Err(Refusal("must be 3 to 30 of the letters a to z, digits, dots and underscores"));
     }
     if RESERVED.contains(&text.as_str()) {
         return Err(Refusal("is reserved; choose another"));
@@ -176,11 +259,16 @@ fn username(text: String) -> Result<String, Refusal> {
 
 fn email(text: String) -> Result<String, Refusal> {
     let text = text.trim().to_lowercase();
-    let odd = |letter: char| letter.is_control() || letter.is_whitespace() || "<>()[],;:\\\"".contains(letter);
+    let odd = |letter: char| {
+        letter.is_control() || letter.is_whitespace() || "<>()[],;:\\\"".contains(letter)
+    };
     let plausible = text.split_once('@').is_some_and(|(local, domain)| {
         let labels = || domain.split('.');
         let label_is_good = |label: &str| {
-            !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
         };
         (1..=64).contains(&local.len())
             && !domain.contains('@')
@@ -214,7 +302,9 @@ fn web_address(text: String) -> Result<String, Refusal> {
     let text = text.trim();
     let refused = Refusal("must be an http or https address of at most 2048 characters");
     // The parser forgives line breaks and spaces that a browser's would read otherwise.
-    if text.len() > 2048 || text.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
+    if text.len() > 2048
+        || text.contains(|letter: char| letter.is_control() || letter.is_whitespace())
+    {
         return Err(refused);
     }
     let url = Url::parse(text).map_err(|_| refused)?;
@@ -232,10 +322,14 @@ mod tests {
 
     #[test]
     fn usernames_are_folded_and_reserved_ones_refused() {
-        for (typed, kept) in [("Anna", "anna"), ("a.b_9", "a.b_9"), (" bob ", "bob"), ("...", "...")] {
+        for (typed, kept) in
+            [("Anna", "anna"), ("a.b_9", "a.b_9"), (" bob ", "bob"), ("...", "...")]
+        {
             assert_eq!(typed.parse::<Username>().unwrap().as_str(), kept);
         }
-        for refused in ["", "ab", "me", "ME", "admin", "Requests", "jörg", "a b", "a-b", "a\0bc", "\u{212a}im"] {
+        for refused in
+            ["", "ab", "me", "ME", "admin", "Requests", "jörg", "a b", "a-b", "a\0bc", "\u{212a}im"]
+        {
             assert!(refused.parse::<Username>().is_err(), "{refused:?}");
         }
         assert!("a".repeat(30).parse::<Username>().is_ok());
@@ -247,10 +341,24 @@ mod tests {
     #[test]
     fn emails_are_plausible_and_in_lower_case() {
         assert_eq!("Anna@Example.COM".parse::<Email>().unwrap().as_str(), "anna@example.com");
-        for good in ["a@b.co", "first.last+tag@sub.example.org", "o'neil@example.ie", "jörg@bücher.example"] {
+        for good in
+            ["a@b.co", "first.last+tag@sub.example.org", "o'neil@example.ie", "jörg@bücher.example"]
+        {
             assert!(good.parse::<Email>().is_ok(), "{good}");
         }
-        for refused in ["", "a", "a@", "@b.co", "a@b", "a@b@c.de", "a b@c.de", "a@b..c", "a@-b.c", "a@b.c\n.d", "<a@b.co>"] {
+        for refused in [
+            "",
+            "a",
+            "a@",
+            "@b.co",
+            "a@b",
+            "a@b@c.de",
+            "a b@c.de",
+            "a@b..c",
+            "a@-b.c",
+            "a@b.c\n.d",
+            "<a@b.co>",
+        ] {
             assert!(refused.parse::<Email>().is_err(), "{refused:?}");
         }
         assert!(format!("{}@{}.example", "a".repeat(64), "b".repeat(63)).parse::<Email>().is_ok());
@@ -273,7 +381,16 @@ mod tests {
         for good in ["http://example.com", "https://example.com/a?b=c#d", "HTTPS://EXAMPLE.com"] {
             assert!(good.parse::<WebAddress>().is_ok(), "{good}");
         }
-        for refused in ["", "example.com", "javascript:alert(1)", "ftp://a.b", "http://", "//a.b", "http://a b", "java\nscript:x"] {
+        for refused in [
+            "",
+            "example.com",
+            "javascript:alert(1)",
+            "ftp://a.b",
+            "http://",
+            "//a.b",
+            "http://a b",
+            "java\nscript:x",
+        ] {
             assert!(refused.parse::<WebAddress>().is_err(), "{refused:?}");
         }
     }
@@ -282,14 +399,14 @@ mod tests {
     fn a_change_tells_absent_from_cleared() {
         #[derive(Deserialize)]
         struct Body {
-            #[serde(default, deserialize_with = "change")]
-            name: Option<Option<FullName>>,
+            #[serde(default)]
+            name: Change<FullName>,
         }
         let read = |text| serde_json::from_str::<Body>(text).map(|body| body.name);
-        assert_eq!(read("{}").unwrap(), None);
-        assert_eq!(read(r#"{"name":null}"#).unwrap(), Some(None));
-        assert_eq!(read(r#"{"name":"  "}"#).unwrap(), Some(None));
-        assert_eq!(read(r#"{"name":" Anna "}"#).unwrap(), Some(Some("Anna".parse().unwrap())));
+        assert_eq!(read("{}").unwrap(), Change::Keep);
+        assert_eq!(read(r#"{"name":null}"#).unwrap(), Change::Clear);
+        assert_eq!(read(r#"{"name":"  "}"#).unwrap(), Change::Clear);
+        assert_eq!(read(r#"{"name":" Anna "}"#).unwrap(), Change::Set("Anna".parse().unwrap()));
         assert!(read(r#"{"name":"a\u0007"}"#).is_err());
         assert!(read(r#"{"name":7}"#).is_err());
     }

@@ -1,12 +1,26 @@
 //! People: registration, sessions, profiles, roles, API keys, search.
+//!
+//! An account's password is a bcrypt hash, made on threads of its own. A token is a JWT whose
+//! session is a row here: what ends the row ends the token with the next request. Search looks at
+//! usernames and full names; popularity, by which its results are put in order, is told by the
+//! graph's events.
 
-mod account;
-mod input;
+pub mod account;
+mod consumers;
+pub mod input;
 mod password;
+mod routes;
+mod service;
 mod store;
 mod token;
 
+use std::sync::Arc;
+
+use tintype_api::{Base, Slice};
+use tintype_platform::Result;
 use tintype_platform::db::{Migration, Migrations};
+
+pub use service::{AccountsService, Profile, Registration, SignedUp};
 
 /// The tables of the slice.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -17,3 +31,31 @@ pub const MIGRATIONS: Migrations = Migrations {
         sql: include_str!("../migrations/sqlite/0001_accounts.sql"),
     }],
 };
+
+/// How the slice is set.
+#[derive(Clone)]
+pub struct Settings {
+    /// By what tokens are signed.
+    pub jwt_secret: String,
+    /// Days that a token is good for.
+    pub token_days: u16,
+    /// Cost of a password's hash, 4 to 31.
+    pub bcrypt_cost: u32,
+    /// Threads that hash; 0 for one to every two cores.
+    pub bcrypt_threads: usize,
+    /// Hashes that may wait for a thread.
+    pub bcrypt_queue: usize,
+    /// Accounts, names and tokens that are kept in memory, each.
+    pub cached: usize,
+}
+
+/// Starts the slice.
+pub fn start(base: &Base, settings: Settings) -> Result<Slice<AccountsService>> {
+    let store = Arc::new(store::SqliteStore::new(base.database.clone()));
+    let service = Arc::new(AccountsService::new(base, store, &settings)?);
+    Ok(Slice {
+        routes: routes::all(service.clone()),
+        consumers: vec![Arc::new(consumers::Popularity(service.clone()))],
+        service,
+    })
+}

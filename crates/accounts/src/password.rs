@@ -34,7 +34,11 @@ impl Hasher {
             let waiting = waiting.clone();
             thread::Builder::new()
                 .name("tintype-bcrypt".to_owned())
-                .spawn(move || while let Some(job) = next(&waiting) { job() })
+                .spawn(move || {
+                    while let Some(job) = next(&waiting) {
+                        job();
+                    }
+                })
                 .map_err(Error::internal)?;
         }
         let nobodys = format!("$2b${cost:02}${}", ".".repeat(53)).into();

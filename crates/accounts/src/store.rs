@@ -13,9 +13,7 @@ use tintype_api::accounts::{KeyStanding, Role};
 use tintype_api::{Stamp, TokenId, UserId};
 use tintype_platform::{Result, Timestamp};
 
-use crate::account::{
-    Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Scope, Session,
-};
+use crate::account::{Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Session};
 pub(crate) use sqlite::SqliteStore;
 
 /// The SHA-256 of an API key.
@@ -141,7 +139,7 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn add_key(&self, key: ApiKey, hash: KeyHash) -> Result<()>;
 
     /// Revokes an API key. False when there is no such key or it is revoked already.
-    async fn revoke_key(&self, id: u64, at: Timestamp) -> Result<bool>;
+    async fn revoke_key(&self, number: u64, at: Timestamp) -> Result<bool>;
 }
 
 /// By what somebody signs in.
@@ -225,9 +223,4 @@ pub(crate) struct SearchDrift {
     pub(crate) stored: i64,
     /// Rows that there should be.
     pub(crate) counted: i64,
-}
-
-/// The scope of a stored word; what is not known may only read.
-fn scope_of(word: &str) -> Scope {
-    if word == Scope::Write.word() { Scope::Write } else { Scope::Read }
 }

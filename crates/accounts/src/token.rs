@@ -92,7 +92,10 @@ impl Tokens {
     pub(crate) fn read(&self, token: &Arc<str>) -> Result<Claims> {
         self.read.get_or_load(token, || {
             let not_ours = || {
-                Error::unauthenticated("invalid_token", "The token is not a good one; sign in again")
+                Error::unauthenticated(
+                    "invalid_token",
+                    "The token is not a good one; sign in again",
+                )
             };
             if token.len() > LONGEST {
                 return Err(not_ours());
@@ -157,7 +160,10 @@ mod tests {
             format!("{header}.{body}."),
             format!("{none}.{body}."),
             format!("{other}.{body}.{signature}"),
-            format!("{header}.{}.{signature}", encode(r#"{"userId":"1","exp":9999999999,"jti":"7"}"#)),
+            format!(
+                "{header}.{}.{signature}",
+                encode(r#"{"userId":"1","exp":9999999999,"jti":"7"}"#)
+            ),
             of_another,
             "x".repeat(100_000),
         ] {

@@ -8,9 +8,8 @@ use tintype_api::{Stamp, TokenId, UserId};
 use tintype_platform::IdGenerator;
 
 use super::{Credentials, Login, ProfileChanged, Rank, Standing, Store, TRAIL, Tier};
-use crate::account::{
-    ApiKey, AuditEntry, Audited, NewAccount, Origin, ProfileChange, Scope, Session,
-};
+use crate::account::{ApiKey, AuditEntry, Audited, NewAccount, Origin, ProfileChange, Session};
+use crate::input::Change;
 
 /// Runs the whole suite.
 pub(crate) async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
@@ -32,7 +31,7 @@ pub(crate) async fn events(store: Arc<dyn Store>, ids: &IdGenerator) {
     let anna = add(&store, ids, "anna").await;
     assert!(!store.register(person(ids, "anna"), None, Stamp::made_by(ids)).await.unwrap());
     let ben = add(&store, ids, "ben").await;
-    let full_name = Some(Some("Anna".parse().unwrap()));
+    let full_name = Change::Set("Anna".parse().unwrap());
     let change = ProfileChange { full_name, ..ProfileChange::default() };
     for _ in 0..2 {
         store.change_profile(anna, change.clone(), Stamp::made_by(ids)).await.unwrap();
@@ -141,10 +140,8 @@ async fn names_and_addresses_are_somebodys_once(store: &Arc<dyn Store>, ids: &Id
 
     let mut seeded = person(ids, "n.seeded");
     seeded.password_hash = None;
-    let twice = vec![
-        (seeded.clone(), Stamp::made_by(ids)),
-        (person(ids, "n.seeded"), Stamp::made_by(ids)),
-    ];
+    let twice =
+        vec![(seeded.clone(), Stamp::made_by(ids)), (person(ids, "n.seeded"), Stamp::made_by(ids))];
     store.seed(twice).await.unwrap();
     let login = Login::Username("n.seeded".to_owned());
     let credentials = store.credentials(&login).await.unwrap();
@@ -273,14 +270,14 @@ async fn profiles_change_only_when_something_is_new(store: &Arc<dyn Store>, ids:
 
     assert_eq!(change(none()).await.unwrap(), Some(ProfileChanged::Nothing));
     let named = || ProfileChange {
-        full_name: Some(Some("Anna".parse().unwrap())),
-        bio: Some(Some("iron".parse().unwrap())),
-        website: Some(Some("https://example.com".parse().unwrap())),
+        full_name: Change::Set("Anna".parse().unwrap()),
+        bio: Change::Set("iron".parse().unwrap()),
+        website: Change::Set("https://example.com".parse().unwrap()),
         is_private: Some(true),
     };
     assert_eq!(change(named()).await.unwrap(), Some(ProfileChanged::Something));
     assert_eq!(change(named()).await.unwrap(), Some(ProfileChanged::Nothing));
-    let cleared = ProfileChange { full_name: Some(None), is_private: Some(false), ..none() };
+    let cleared = ProfileChange { full_name: Change::Clear, is_private: Some(false), ..none() };
     assert_eq!(change(cleared).await.unwrap(), Some(ProfileChanged::WentPublic));
     let account = store.accounts(vec![anna]).await.unwrap().remove(0);
     assert_eq!(account.card.full_name, None);
@@ -297,13 +294,13 @@ async fn keys_open_until_revoked(store: &Arc<dyn Store>, ids: &IdGenerator) {
     assert_eq!(standing(None).await, KeyStanding::NoneConfigured);
     assert_eq!(standing(Some([1; 32])).await, KeyStanding::NoneConfigured);
     let mut keys = Vec::new();
-    for (byte, scope) in [(1, Scope::Read), (2, Scope::Write)] {
-        let id = ids.next();
+    for (byte, may_write) in [(1, false), (2, true)] {
+        let number = ids.next();
         let (name, created_at) = (format!("key {byte}"), ids.clock().now());
-        let key = ApiKey { id, name, scope, created_at, revoked_at: None };
+        let key = ApiKey { number, name, may_write, created_at, revoked_at: None };
         store.add_key(key.clone(), [byte; 32]).await.unwrap();
-        let may_write = scope == Scope::Write;
-        assert_eq!(standing(Some([byte; 32])).await, KeyStanding::Known { key: id, may_write });
+        let known = KeyStanding::Known { key: number, may_write };
+        assert_eq!(standing(Some([byte; 32])).await, known);
         keys.push(key);
     }
     assert_eq!(standing(None).await, KeyStanding::Unknown);
@@ -312,8 +309,8 @@ async fn keys_open_until_revoked(store: &Arc<dyn Store>, ids: &IdGenerator) {
 
     let now = ids.clock().now();
     for key in &mut keys {
-        assert!(store.revoke_key(key.id, now).await.unwrap());
-        assert!(!store.revoke_key(key.id, now.plus_millis(1)).await.unwrap());
+        assert!(store.revoke_key(key.number, now).await.unwrap());
+        assert!(!store.revoke_key(key.number, now.plus_millis(1)).await.unwrap());
         key.revoked_at = Some(now);
     }
     assert!(!store.revoke_key(ids.next(), now).await.unwrap());
@@ -381,7 +378,20 @@ async fn searches_take_every_character_as_it_is(store: &Arc<dyn Store>, ids: &Id
     person.full_name = Some(name.parse().unwrap());
     let id = person.id;
     store.register(person, None, Stamp::made_by(ids)).await.unwrap();
-    for text in ["100%", "% *", "*plain*", "_\"q", "\"_ '(", "'(near)'", "' or n", "near)' or n", "%", "\"", "*", "'"] {
+    for text in [
+        "100%",
+        "% *",
+        "*plain*",
+        "_\"q",
+        "\"_ '(",
+        "'(near)'",
+        "' or n",
+        "near)' or n",
+        "%",
+        "\"",
+        "*",
+        "'",
+    ] {
         let ranks = found(store, text).await;
         assert!(ranks.iter().any(|rank| rank.account == id), "{text}");
     }
@@ -393,7 +403,7 @@ async fn searches_take_every_character_as_it_is(store: &Arc<dyn Store>, ids: &Id
 async fn the_index_is_what_the_accounts_are(store: &Arc<dyn Store>, ids: &IdGenerator) {
     let anna = add(store, ids, "i.anna").await;
     let rename = |name: &str| {
-        let full_name = Some(Some(name.parse().unwrap()));
+        let full_name = Change::Set(name.parse().unwrap());
         let change = ProfileChange { full_name, ..ProfileChange::default() };
         store.change_profile(anna, change, Stamp::made_by(ids))
     };

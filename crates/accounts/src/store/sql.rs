@@ -1,27 +1,19 @@
 //! Statements that every database takes, with `$n` for parameters.
 
-macro_rules! account_columns {
-    () => {
-        "id, username, full_name, profile_picture_url, is_private, email, bio, website, role, \
-         created_at, updated_at"
-    };
-}
-pub(super) use account_columns;
-
 // A name or address is unique over all shards, so at most one of them has it: `ORDER BY … LIMIT`
 // lets a sharding proxy ask all and merge.
-pub(super) const NAMED: &str =
-    "SELECT id FROM accounts WHERE username = $1 ORDER BY id LIMIT 1";
-pub(super) const IS_TAKEN: &str =
-    "SELECT count(*) FROM accounts WHERE username = $1 OR email = $2";
+pub(super) const NAMED: &str = "SELECT id FROM accounts WHERE username = $1 ORDER BY id LIMIT 1";
+pub(super) const IS_TAKEN: &str = "SELECT count(*) FROM accounts WHERE username = $1 OR email = $2";
 pub(super) const CREDENTIALS_BY_USERNAME: &str =
     "SELECT id, password_hash FROM accounts WHERE username = $1 ORDER BY id LIMIT 1";
 pub(super) const CREDENTIALS_BY_EMAIL: &str =
     "SELECT id, password_hash FROM accounts WHERE email = $1 ORDER BY id LIMIT 1";
 pub(super) const CREDENTIALS: &str = "SELECT id, password_hash FROM accounts WHERE id = $1";
 
-pub(super) const ACCOUNT: &str =
-    concat!("SELECT ", account_columns!(), " FROM accounts WHERE id = $1");
+pub(super) const ACCOUNT: &str = "\
+    SELECT id, username, full_name, profile_picture_url, is_private, email, bio, website, role, \
+        created_at, updated_at \
+    FROM accounts WHERE id = $1";
 pub(super) const ADD_ACCOUNT: &str = "\
     INSERT INTO accounts (id, username, email, password_hash, full_name, folded_name, bio, website, \
         profile_picture_url, is_private, role, created_at, updated_at) \
@@ -34,8 +26,7 @@ pub(super) const SET_PASSWORD: &str = "\
     UPDATE accounts SET password_hash = $2 \
     WHERE id = $1 AND ($3 IS NULL OR password_hash = $3)";
 pub(super) const SET_ROLE: &str = "UPDATE accounts SET role = $2 WHERE id = $1";
-pub(super) const DELETE_ACCOUNT: &str =
-    "DELETE FROM accounts WHERE id = $1 AND password_hash = $2";
+pub(super) const DELETE_ACCOUNT: &str = "DELETE FROM accounts WHERE id = $1 AND password_hash = $2";
 pub(super) const HAS_HASH: &str =
     "SELECT count(*) FROM accounts WHERE id = $1 AND password_hash = $2";
 pub(super) const IS_THERE: &str = "SELECT count(*) FROM accounts WHERE id = $1";

@@ -9,17 +9,16 @@ use rusqlite::types::Type;
 use tintype_api::accounts::{KeyStanding, Role};
 use tintype_api::{Card, Event, Stamp, TokenId, UserId};
 use tintype_platform::db::{Connection, Database, OptionalExtension, Row, Sql, Write, params};
-use tintype_platform::{Error, Result, Timestamp};
+use tintype_platform::{Result, Timestamp};
 
 use super::{
     Credentials, KeyHash, Login, ProfileChanged, Rank, SearchDrift, Standing, Store, TRAIL,
-    VerifiedHash, scope_of, sql,
+    VerifiedHash, sql,
 };
 use crate::account::{
-    Account, ApiKey, AuditEntry, Audited, NewAccount, Origin, ProfileChange, Scope, Session,
-    role_word,
+    Account, ApiKey, AuditEntry, Audited, NewAccount, Origin, ProfileChange, Session, role_word,
 };
-use crate::input::folded;
+use crate::input::{Bio, FullName, WebAddress, folded};
 
 /// The store in SQLite.
 pub(crate) struct SqliteStore {
@@ -104,14 +103,14 @@ impl Store for SqliteStore {
     async fn key_standing(&self, hash: Option<KeyHash>) -> Result<KeyStanding> {
         self.database.read(|connection| {
             let known = |row: &Row<'_>| {
-                let scope: String = row.get(1)?;
                 Ok(KeyStanding::Known {
                     key: row.get::<_, i64>(0)? as u64,
-                    may_write: scope_of(&scope) == Scope::Write,
+                    may_write: word(row, 1, may_write)?,
                 })
             };
             if let Some(hash) = hash
-                && let Some(standing) = connection.sql(sql::KEY)?.query_row([hash], known).optional()?
+                && let Some(standing) =
+                    connection.sql(sql::KEY)?.query_row([hash], known).optional()?
             {
                 return Ok(standing);
             }
@@ -124,11 +123,10 @@ impl Store for SqliteStore {
         self.database.read(|connection| {
             let mut statement = connection.sql(sql::KEYS)?;
             let rows = statement.query_map([], |row| {
-                let scope: String = row.get(2)?;
                 Ok(ApiKey {
-                    id: row.get::<_, i64>(0)? as u64,
+                    number: row.get::<_, i64>(0)? as u64,
                     name: row.get(1)?,
-                    scope: scope_of(&scope),
+                    may_write: word(row, 2, may_write)?,
                     created_at: Timestamp::from_millis(row.get(3)?),
                     revoked_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_millis),
                 })
@@ -237,9 +235,11 @@ impl Store for SqliteStore {
     ) -> Result<Option<Vec<TokenId>>> {
         self.database
             .write(move |write| {
-                let is_set = write
-                    .sql(sql::SET_PASSWORD)?
-                    .execute(params![entry.account, &*hash, verified.as_deref()])?;
+                let is_set = write.sql(sql::SET_PASSWORD)?.execute(params![
+                    entry.account,
+                    &*hash,
+                    verified.as_deref()
+                ])?;
                 if is_set == 0 {
                     return Ok(None);
                 }
@@ -336,10 +336,10 @@ impl Store for SqliteStore {
         self.database
             .write(move |write| {
                 write.sql(sql::ADD_KEY)?.execute(params![
-                    key.id as i64,
+                    key.number as i64,
                     hash,
                     key.name,
-                    key.scope.word(),
+                    if key.may_write { WRITE } else { READ },
                     key.created_at.as_millis()
                 ])?;
                 Ok(())
@@ -347,17 +347,18 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn revoke_key(&self, id: u64, at: Timestamp) -> Result<bool> {
+    async fn revoke_key(&self, number: u64, at: Timestamp) -> Result<bool> {
         self.database
             .write(move |write| {
-                Ok(write.sql(sql::REVOKE_KEY)?.execute(params![id as i64, at.as_millis()])? == 1)
+                Ok(write.sql(sql::REVOKE_KEY)?.execute(params![number as i64, at.as_millis()])?
+                    == 1)
             })
             .await
     }
 }
 
 fn add_account(write: &Write<'_>, account: &NewAccount, stamp: Stamp) -> Result<bool> {
-    let full_name = account.full_name.as_ref().map(|name| name.as_str());
+    let full_name = account.full_name.as_ref().map(FullName::as_str);
     let is_new = write.sql(sql::ADD_ACCOUNT)?.execute(params![
         account.id,
         account.username.as_str(),
@@ -365,9 +366,9 @@ fn add_account(write: &Write<'_>, account: &NewAccount, stamp: Stamp) -> Result<
         account.password_hash.as_deref(),
         full_name,
         full_name.map(folded),
-        account.bio.as_ref().map(|bio| bio.as_str()),
-        account.website.as_ref().map(|website| website.as_str()),
-        account.profile_picture_url.as_ref().map(|picture| picture.as_str()),
+        account.bio.as_ref().map(Bio::as_str),
+        account.website.as_ref().map(WebAddress::as_str),
+        account.profile_picture_url.as_ref().map(WebAddress::as_str),
         account.is_private,
         role_word(account.role),
         account.created_at.as_millis(),
@@ -387,9 +388,9 @@ fn change_profile(
     stamp: Stamp,
 ) -> Result<ProfileChanged> {
     let id = before.card.id;
-    let full_name = changed(change.full_name, &before.card.full_name);
-    let bio = changed(change.bio, &before.bio);
-    let website = changed(change.website, &before.website);
+    let full_name = change.full_name.after(before.card.full_name.as_deref());
+    let bio = change.bio.after(before.bio.as_deref());
+    let website = change.website.after(before.website.as_deref());
     let is_private = change.is_private.unwrap_or(before.card.is_private);
     let renamed = full_name != before.card.full_name;
     let opened = before.card.is_private && !is_private;
@@ -415,11 +416,6 @@ fn change_profile(
     }
     write.publish(&Event::UserUpdated { user: id }.record(stamp)?)?;
     Ok(if opened { ProfileChanged::WentPublic } else { ProfileChanged::Something })
-}
-
-/// What a field is after a change.
-fn changed<T: Into<String>>(field: Option<Option<T>>, before: &Option<String>) -> Option<String> {
-    field.map_or_else(|| before.clone(), |field| field.map(Into::into))
 }
 
 fn add_session(write: &Write<'_>, session: &Session) -> Result<()> {
@@ -463,7 +459,11 @@ fn add_entry(write: &Write<'_>, entry: &AuditEntry) -> Result<()> {
     Ok(())
 }
 
-fn exists(connection: &Connection, sql: &'static str, parameters: impl rusqlite::Params) -> Result<bool> {
+fn exists(
+    connection: &Connection,
+    sql: &'static str,
+    parameters: impl rusqlite::Params,
+) -> Result<bool> {
     let count: i64 = connection.sql(sql)?.query_row(parameters, |row| row.get(0))?;
     Ok(count > 0)
 }
@@ -507,6 +507,18 @@ fn role(row: &Row<'_>, column: usize) -> rusqlite::Result<Role> {
     word(row, column, |word| roles.into_iter().find(|role| role_word(*role) == word))
 }
 
+const READ: &str = "read";
+const WRITE: &str = "write";
+
+/// What the scope of a key means.
+fn may_write(scope: &str) -> Option<bool> {
+    match scope {
+        READ => Some(false),
+        WRITE => Some(true),
+        _ => None,
+    }
+}
+
 /// Reads a stored word.
 fn word<T>(row: &Row<'_>, column: usize, of: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
@@ -536,7 +548,8 @@ mod tests {
         let events: Vec<(String, String)> = bench
             .database
             .read(|connection| {
-                let mut statement = connection.sql("SELECT kind, body FROM outbox ORDER BY sequence")?;
+                let mut statement =
+                    connection.sql("SELECT kind, body FROM outbox ORDER BY sequence")?;
                 let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 Ok(rows.collect::<rusqlite::Result<_>>()?)
             })

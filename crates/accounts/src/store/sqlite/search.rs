@@ -80,9 +80,8 @@ pub(super) fn drift(connection: &Connection) -> Result<Vec<SearchDrift>> {
         }
     }
     let mut statement = connection.sql(LEFT_OVER)?;
-    let left_over = statement.query_map([], |row| {
-        Ok(SearchDrift { account: row.get(0)?, stored: 1, counted: 0 })
-    })?;
+    let left_over = statement
+        .query_map([], |row| Ok(SearchDrift { account: row.get(0)?, stored: 1, counted: 0 }))?;
     for row in left_over {
         drift.push(row?);
     }

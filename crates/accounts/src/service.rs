@@ -1,0 +1,193 @@
+//! What can be done with accounts, and the rules of it.
+
+mod administration;
+mod checking;
+mod profiles;
+mod search;
+mod signing_in;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tintype_api::accounts::{Accounts, Caller, KeyStanding};
+use tintype_api::{Base, Card, Services, Stamp, TokenId, UserId};
+use tintype_platform::cache::Cache;
+use tintype_platform::rpc::async_trait;
+use tintype_platform::{Clock, Error, IdGenerator, Result};
+
+use crate::Settings;
+use crate::account::Account;
+use crate::password::Hasher;
+use crate::store::Store;
+use crate::token::Tokens;
+pub use profiles::Profile;
+pub use signing_in::{Registration, SignedUp};
+
+/// The use-cases of people.
+pub struct AccountsService {
+    store: Arc<dyn Store>,
+    services: Arc<Services>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<IdGenerator>,
+    hasher: Hasher,
+    tokens: Tokens,
+    token_life_ms: i64,
+    accounts: Cache<UserId, Arc<Account>>,
+    usernames: Cache<Box<str>, UserId>,
+    /// Who is behind each token that counts.
+    callers: Cache<TokenId, Caller>,
+}
+
+impl AccountsService {
+    /// The service on what is in `store`.
+    pub(crate) fn new(base: &Base, store: Arc<dyn Store>, settings: &Settings) -> Result<Self> {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        Ok(Self {
+            store,
+            services: base.services.clone(),
+            clock: base.clock.clone(),
+            ids: base.ids.clone(),
+            hasher: Hasher::new(
+                settings.bcrypt_cost,
+                settings.bcrypt_threads,
+                settings.bcrypt_queue,
+            )?,
+            tokens: Tokens::new(settings.jwt_secret.as_bytes(), settings.cached),
+            token_life_ms: i64::from(settings.token_days) * DAY_MS,
+            accounts: Cache::new("accounts", settings.cached),
+            usernames: Cache::new("usernames", settings.cached),
+            callers: Cache::new("callers", settings.cached),
+        })
+    }
+
+    /// Takes nothing that was read until now for true. For when another process has changed the
+    /// database.
+    pub fn forget_caches(&self) {
+        self.accounts.invalidate_all();
+        self.usernames.invalidate_all();
+        self.callers.invalidate_all();
+    }
+
+    /// The account of a username, whatever its case.
+    pub async fn find(&self, username: &str) -> Result<Option<Arc<Account>>> {
+        let Some(id) = self.named(vec![username.to_owned()]).await?.pop().flatten() else {
+            return Ok(None);
+        };
+        self.account(id).await
+    }
+
+    /// The account of this id.
+    pub async fn account(&self, id: UserId) -> Result<Option<Arc<Account>>> {
+        Ok(self.accounts(&[id]).await?.pop().flatten())
+    }
+
+    /// The accounts of these ids, in their order.
+    async fn accounts(&self, ids: &[UserId]) -> Result<Vec<Option<Arc<Account>>>> {
+        let load = async |missing: Vec<UserId>| {
+            let loaded = self.store.accounts(missing).await?;
+            Ok(loaded.into_iter().map(|account| (account.card.id, Arc::new(account))).collect())
+        };
+        look_up(&self.accounts, ids, load).await
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp::made_by(&self.ids)
+    }
+
+    fn end_callers(&self, ended: &[TokenId]) {
+        for token in ended {
+            self.callers.invalidate(token);
+        }
+    }
+}
+
+#[async_trait]
+impl Accounts for AccountsService {
+    async fn cards(&self, users: Vec<UserId>) -> Result<Vec<Option<Arc<Card>>>> {
+        let accounts = self.accounts(&users).await?;
+        Ok(accounts
+            .into_iter()
+            .map(|account| account.map(|account| account.card.clone()))
+            .collect())
+    }
+
+    async fn named(&self, usernames: Vec<String>) -> Result<Vec<Option<UserId>>> {
+        let names: Vec<Box<str>> = usernames
+            .into_iter()
+            .map(|mut name| {
+                name.make_ascii_lowercase();
+                name.into()
+            })
+            .collect();
+        look_up(&self.usernames, &names, async |missing| self.store.named(missing).await).await
+    }
+
+    async fn caller(&self, token: Arc<str>) -> Result<Caller> {
+        let claims = self.tokens.read(&token)?;
+        if claims.expires_at <= self.clock.now() {
+            return Err(Error::unauthenticated(
+                "expired_token",
+                "The token has expired; sign in again",
+            ));
+        }
+        if let Some(caller) = self.callers.get(&claims.token) {
+            return Ok(caller);
+        }
+        let stamp = self.callers.stamp(&claims.token);
+        let standing = self.store.standing(claims.user, claims.token).await?;
+        let Some(standing) = standing else { return Err(ended_token()) };
+        let caller = Caller {
+            user: claims.user,
+            username: standing.username.into(),
+            role: standing.role,
+            token: claims.token,
+        };
+        self.callers.insert(claims.token, stamp, caller.clone());
+        Ok(caller)
+    }
+
+    async fn key_standing(&self, key: Option<String>) -> Result<KeyStanding> {
+        self.store.key_standing(key.map(|key| administration::key_hash(&key))).await
+    }
+}
+
+/// The values of `keys`, in their order, with one load for those that are not in `cache`.
+async fn look_up<K, V>(
+    cache: &Cache<K, V>,
+    keys: &[K],
+    load: impl AsyncFnOnce(Vec<K>) -> Result<Vec<(K, V)>>,
+) -> Result<Vec<Option<V>>>
+where
+    K: std::hash::Hash + Eq + Clone,
+    V: Clone,
+{
+    let mut found: Vec<Option<V>> = keys.iter().map(|key| cache.get(key)).collect();
+    let missing =
+        || keys.iter().zip(&found).filter(|(_, value)| value.is_none()).map(|(key, _)| key);
+    // A stamp is taken before the load: what changes in between must not be taken for true.
+    let stamps: Vec<_> = missing().map(|key| (key.clone(), cache.stamp(key))).collect();
+    if stamps.is_empty() {
+        return Ok(found);
+    }
+    let wanted = stamps.iter().map(|(key, _)| key.clone()).collect();
+    let loaded: HashMap<K, V> = load(wanted).await?.into_iter().collect();
+    for (key, stamp) in stamps {
+        if let Some(value) = loaded.get(&key) {
+            cache.insert(key, stamp, value.clone());
+        }
+    }
+    for (key, value) in keys.iter().zip(&mut found) {
+        if value.is_none() {
+            *value = loaded.get(key).cloned();
+        }
+    }
+    Ok(found)
+}
+
+fn ended_token() -> Error {
+    Error::unauthenticated("ended_token", "The token has been ended; sign in again")
+}
+
+fn not_found() -> Error {
+    Error::not_found("user_not_found", "User not found")
+}
