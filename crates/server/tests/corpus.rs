@@ -1,6 +1,6 @@
 //! Runs what the fuzzer's corpus holds through the parsers that it was made for.
 
-#[path = "../../../fuzz/parsers.rs"]
+#[path = "../../../fuzz/parsers/mod.rs"]
 mod parsers;
 
 use std::collections::BTreeSet;

@@ -2,6 +2,9 @@
 //!
 //! Most check a little more than that nothing panics: what was read can be written and read again.
 
+mod posts;
+mod request;
+
 use std::net::IpAddr;
 
 use tintype_api::{PostId, UserId};
@@ -10,13 +13,16 @@ use tintype_platform::http::Network;
 use tintype_platform::page::{Cursor, Limit, PageQuery};
 
 /// The parsers by name; each has a folder in `corpus/` and a program in `Cargo.toml`.
-pub(crate) const PARSERS: [(&str, fn(&[u8])); 6] = [
+pub(crate) const PARSERS: [(&str, fn(&[u8])); 9] = [
+    ("caption", |bytes| text(bytes, posts::caption)),
     ("config_environment", config_environment),
     ("config_file", config_file),
     ("cursor", |bytes| text(bytes, cursor)),
     ("id", id),
     ("network", |bytes| text(bytes, network)),
     ("page_query", |bytes| text(bytes, page_query)),
+    ("request", request::request),
+    ("words", |bytes| text(bytes, posts::words)),
 ];
 
 fn text(bytes: &[u8], parser: fn(&str)) {
