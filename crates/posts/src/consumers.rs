@@ -11,15 +11,15 @@ use tintype_platform::bus::Consumer;
 use tintype_platform::db::Record;
 use tintype_platform::rpc::async_trait;
 
-use crate::service::PostService;
+use crate::service::PostsService;
 
 /// The consumers of this slice.
-pub(crate) fn consumers(service: &Arc<PostService>) -> Vec<Arc<dyn Consumer>> {
+pub(crate) fn consumers(service: &Arc<PostsService>) -> Vec<Arc<dyn Consumer>> {
     vec![Arc::new(Index(service.clone())), Arc::new(Clearing(service.clone()))]
 }
 
 /// Keeps the index of the newest posts: what another process has changed comes in here.
-struct Index(Arc<PostService>);
+struct Index(Arc<PostsService>);
 
 #[async_trait]
 impl Consumer for Index {
@@ -52,7 +52,7 @@ impl Consumer for Index {
 }
 
 /// Clears away what hung on posts, comments and accounts that are gone.
-struct Clearing(Arc<PostService>);
+struct Clearing(Arc<PostsService>);
 
 #[async_trait]
 impl Consumer for Clearing {

@@ -20,8 +20,8 @@ use tintype_api::{Base, Slice};
 use tintype_platform::Result;
 use tintype_platform::db::{Migration, Migrations};
 
+pub use service::PostsService;
 pub use service::seed::{SeedComment, SeedLike, SeedPost};
-pub use service::{Actor, PostService};
 use store::sqlite::Sqlite;
 
 /// The tables of this slice.
@@ -42,21 +42,29 @@ pub struct Settings {
     /// Pairs of a viewer and a post of which it is cached whether the one likes or has saved the
     /// other; about 60 bytes each.
     pub cached_flags: usize,
+    /// How many posts of an author are held in memory for feeds: as many as a feed is long.
+    pub timeline_size: usize,
     /// How old the ranking of popular posts may be.
     pub popular_for: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cached_posts: 50_000, cached_flags: 500_000, popular_for: Duration::from_secs(30) }
+        Self {
+            cached_posts: 50_000,
+            cached_flags: 500_000,
+            timeline_size: 1000,
+            popular_for: Duration::from_secs(30),
+        }
     }
 }
 
 /// Starts the slice: reads the newest posts of every author into memory.
-pub fn start(base: &Base, settings: Settings) -> Result<Slice<PostService>> {
+pub fn start(base: &Base, settings: Settings) -> Result<Slice<PostsService>> {
     let store = Sqlite::new(base.database.clone());
-    let newest = newest::Newest::of(store.read_newest_of_all(newest::HELD as u32)?);
-    let service = Arc::new(PostService::new(Arc::new(store), newest, base, settings));
+    let newest = newest::Newest::new(settings.timeline_size);
+    newest.load(store.read_newest_of_all(newest.held() as u32)?);
+    let service = Arc::new(PostsService::new(Arc::new(store), newest, base, settings));
     Ok(Slice {
         routes: routes::routes(service.clone()),
         consumers: consumers::consumers(&service),

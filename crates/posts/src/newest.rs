@@ -1,7 +1,7 @@
 //! The newest posts of every author, in memory: what a feed is merged from.
 //!
-//! Eight bytes a post, at least the newest [`KEPT`] of each author, neither deleted nor hidden
-//! ones. It follows the database without a lock that is held over a read: whoever learns that a
+//! Eight bytes a post, at least as many of each author as a feed is long, neither deleted nor
+//! hidden ones. It follows the database without a lock that is held over a read: whoever learns that a
 //! post may have changed notes the author's generation, reads the truth, and applies it only if
 //! nobody else has applied anything to that author in between; else it reads again. So whatever
 //! was applied last was read after everything that was applied before it, in whichever order
@@ -17,18 +17,13 @@ use tintype_api::posts::{PostRef, Window};
 use tintype_api::{PostId, UserId};
 use tintype_platform::id;
 
-/// Posts that are kept of each author whatever is deleted: no feed is longer.
-pub(crate) const KEPT: usize = 1000;
-
-/// Posts that are held of an author at the most, and read when too few are left.
-pub(crate) const HELD: usize = KEPT + 256;
-
 /// A reader takes all of them, a writer one.
 const SHARDS: usize = 16;
 
 /// The index.
 pub(crate) struct Newest {
     shards: [RwLock<FxHashMap<UserId, Author>>; SHARDS],
+    kept: usize,
 }
 
 #[derive(Default)]
@@ -51,14 +46,27 @@ pub(crate) enum Applied {
 }
 
 impl Newest {
-    /// An index of the newest [`HELD`] posts of each author, in rising order.
-    pub(crate) fn of(authors: Vec<(UserId, Vec<PostId>)>) -> Self {
-        let newest = Self { shards: array::from_fn(|_| RwLock::default()) };
+    /// An empty index that keeps the newest `kept` posts of each author, whatever is deleted.
+    pub(crate) fn new(kept: usize) -> Self {
+        Self { shards: array::from_fn(|_| RwLock::default()), kept }
+    }
+
+    /// Puts in the newest [`Newest::held`] posts of each author, in rising order.
+    pub(crate) fn load(&self, authors: Vec<(UserId, Vec<PostId>)>) {
         for (author, posts) in authors {
-            let entry = Author { has_older: posts.len() >= HELD, posts, generation: 0 };
-            newest.shard(author).write().insert(author, entry);
+            self.replace(author, self.generation(author), posts);
         }
-        newest
+    }
+
+    /// Posts that are kept of an author whatever is deleted.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// Posts that are held of an author at the most, and read in when fewer than [`Newest::kept`]
+    /// are left: the difference is what can be deleted in between.
+    pub(crate) fn held(&self) -> usize {
+        self.kept + self.kept / 4 + 1
     }
 
     /// What an author's entry is known by now; to be taken before reading the truth.
@@ -84,19 +92,26 @@ impl Newest {
         for post in posts {
             if visible.contains(post) { entry.add(*post) } else { entry.remove(*post) }
         }
-        entry.trim();
-        if entry.has_older && entry.posts.len() < KEPT { Applied::TooFew } else { Applied::Done }
+        if entry.posts.len() > self.held() {
+            entry.posts.drain(..entry.posts.len() - self.kept);
+            entry.has_older = true;
+        }
+        if entry.has_older && entry.posts.len() < self.kept {
+            Applied::TooFew
+        } else {
+            Applied::Done
+        }
     }
 
-    /// Replaces everything about `author` by `posts`, the newest [`HELD`] in rising order, if they
-    /// were read at `generation`.
+    /// Replaces everything about `author` by `posts`, the newest [`Newest::held`] in rising order,
+    /// if they were read at `generation`.
     pub(crate) fn replace(&self, author: UserId, generation: u64, posts: Vec<PostId>) -> bool {
         let mut shard = self.shard(author).write();
         let entry = shard.entry(author).or_default();
         if entry.generation != generation {
             return false;
         }
-        let has_older = posts.len() >= HELD;
+        let has_older = posts.len() >= self.held();
         *entry = Author { posts, has_older, generation: generation + 1 };
         true
     }
@@ -110,7 +125,7 @@ impl Newest {
         let below = window.below.map_or(u64::MAX, PostId::get);
         let mut floor = window.since.map_or(0, id::floor_at);
         // The oldest of the newest on top: what is older than that need not be looked at.
-        let mut newest = BinaryHeap::with_capacity(limit.min(KEPT) + 1);
+        let mut newest = BinaryHeap::with_capacity(limit.min(self.kept) + 1);
         let shards: [RwLockReadGuard<'_, _>; SHARDS] = array::from_fn(|at| self.shards[at].read());
         for author in authors {
             let Some(entry) = shards[shard_of(*author)].get(author) else { continue };
@@ -140,7 +155,7 @@ impl Newest {
     }
 
     /// The posts held of `author`, in rising order.
-    pub(crate) fn held(&self, author: UserId) -> Vec<PostId> {
+    pub(crate) fn held_of(&self, author: UserId) -> Vec<PostId> {
         self.shard(author).read().get(&author).map_or_else(Vec::new, |entry| entry.posts.clone())
     }
 
@@ -177,13 +192,6 @@ impl Author {
             self.posts.remove(at);
         }
     }
-
-    fn trim(&mut self) {
-        if self.posts.len() > HELD {
-            self.posts.drain(..self.posts.len() - KEPT);
-            self.has_older = true;
-        }
-    }
 }
 
 /// By the milliseconds of the id: its low bits are the node and a sequence that is mostly zero.
@@ -212,31 +220,31 @@ mod tests {
 
     #[test]
     fn what_was_read_before_another_change_is_not_applied() {
-        let newest = Newest::of(Vec::new());
+        let newest = Newest::new(1000);
         let (author, created) = (user(1), posts([5]));
         let read_before_delete = newest.generation(author);
         // The post is deleted, and that is applied, before its creation is.
         assert_eq!(newest.apply(author, read_before_delete, &created, &[]), Applied::Done);
         let late = newest.apply(author, read_before_delete, &created, &created);
         assert_eq!(late, Applied::Overtaken);
-        assert!(newest.held(author).is_empty());
+        assert!(newest.held_of(author).is_empty());
     }
 
     #[test]
     fn an_author_of_many_posts_keeps_the_newest() {
-        let newest = Newest::of(Vec::new());
+        let newest = Newest::new(8);
         let author = user(1);
-        for number in 1..=HELD as u64 + 1 {
+        let last = newest.held() as u64 + 1;
+        for number in 1..=last {
             let one = posts([number]);
             assert_eq!(newest.apply(author, number - 1, &one, &one), Applied::Done);
         }
-        let last = HELD as u64 + 1;
-        let kept = posts(last - KEPT as u64 + 1..=last);
-        assert_eq!(newest.held(author), kept);
+        let kept = posts(last - 7..=last);
+        assert_eq!(newest.held_of(author), kept);
         // An old post that is shown again does not come before newer ones that are not held.
         let old = posts([3]);
         assert_eq!(newest.apply(author, newest.generation(author), &old, &old), Applied::Done);
-        assert_eq!(newest.held(author), kept);
+        assert_eq!(newest.held_of(author), kept);
         let gone = posts([last]);
         assert_eq!(newest.apply(author, newest.generation(author), &gone, &[]), Applied::TooFew);
     }
@@ -258,9 +266,9 @@ mod tests {
             for (number, author) in &owner {
                 by_author.entry(*author).or_default().push(*number);
             }
-            let newest = Newest::of(
-                by_author.into_iter().map(|(author, mine)| (user(author), posts(mine))).collect(),
-            );
+            let newest = Newest::new(1000);
+            let by_author = by_author.into_iter();
+            newest.load(by_author.map(|(author, mine)| (user(author), posts(mine))).collect());
             let authors: Vec<UserId> = asked.iter().map(|number| user(*number)).collect();
             let window = Window { below: below.map(post), since: None };
             let wanted: Vec<u64> = owner
@@ -280,7 +288,8 @@ mod tests {
     fn a_window_begins_at_its_moment() {
         let start = tintype_platform::testkit::START;
         let at = |millis| id::floor_at(start.plus_millis(millis));
-        let newest = Newest::of(vec![(user(1), posts([at(0), at(1), at(2), at(3)]))]);
+        let newest = Newest::new(1000);
+        newest.load(vec![(user(1), posts([at(0), at(1), at(2), at(3)]))]);
         let since = Window { below: Some(post(at(3))), since: Some(start.plus_millis(1)) };
         assert_eq!(numbers(newest.merge(&[user(1)], since, 10)), [at(2), at(1)]);
     }

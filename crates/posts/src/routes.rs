@@ -12,14 +12,14 @@ use tintype_api::{CommentId, PostId};
 use tintype_platform::{Error, Result};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::service::{PostService, no_such_comment, no_such_post, not_your_post};
+use crate::service::{PostsService, no_such_comment, no_such_post, not_your_post};
 use crate::store::Counted;
 use crate::words::{self, MediaUrl};
 
 /// Routes that wait for the service.
-type Routes = OpenApiRouter<Arc<PostService>>;
+type Routes = OpenApiRouter<Arc<PostsService>>;
 
-pub(crate) fn routes(service: Arc<PostService>) -> OpenApiRouter {
+pub(crate) fn routes(service: Arc<PostsService>) -> OpenApiRouter {
     Routes::new()
         .merge(public::routes())
         .merge(mesh::routes())

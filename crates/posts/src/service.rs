@@ -26,10 +26,8 @@ use crate::Settings;
 use crate::newest::Newest;
 use crate::store::{Flags, Store};
 pub(crate) use comments::{CommentView, no_such_comment};
-pub(crate) use likes::Liker;
 pub(crate) use page::Wanted;
 use popular::Popular;
-pub use posts::Actor;
 pub(crate) use posts::{Change, Draft, not_your_post};
 use views::Seen;
 
@@ -37,7 +35,7 @@ use views::Seen;
 const CACHED_INTERACTIONS: usize = 10_000;
 
 /// The use-cases of posts.
-pub struct PostService {
+pub struct PostsService {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     ids: Arc<IdGenerator>,
@@ -56,7 +54,7 @@ struct Interactions {
     with: FxHashMap<UserId, u32>,
 }
 
-impl PostService {
+impl PostsService {
     pub(crate) fn new(
         store: Arc<dyn Store>,
         newest: Newest,
@@ -124,7 +122,7 @@ impl PostService {
 }
 
 #[async_trait::async_trait]
-impl Posts for PostService {
+impl Posts for PostsService {
     async fn newest(
         &self,
         authors: Arc<[UserId]>,

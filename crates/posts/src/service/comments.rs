@@ -9,7 +9,7 @@ use tintype_platform::page::Page;
 use tintype_platform::{Error, Result};
 
 use super::page::Filling;
-use super::{PostService, Wanted, no_such_post};
+use super::{PostsService, Wanted, no_such_post};
 use crate::caption;
 use crate::store::{Comment, Commented, Counted};
 use crate::words::CommentText;
@@ -22,7 +22,7 @@ pub(crate) struct CommentView {
     pub(crate) liked: bool,
 }
 
-impl PostService {
+impl PostsService {
     /// Says something about a post that `user` sees; 403 where nobody may.
     pub(crate) async fn comment(
         &self,

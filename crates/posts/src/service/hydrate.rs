@@ -10,10 +10,10 @@ use tintype_api::posts::{Post, PostView};
 use tintype_api::{Circle, PostId, UserId};
 use tintype_platform::Result;
 
-use super::PostService;
+use super::PostsService;
 use crate::store::Flags;
 
-impl PostService {
+impl PostsService {
     /// `posts` as `viewer` sees them, in their order: see `Posts::views`.
     pub(super) async fn hydrate(
         &self,

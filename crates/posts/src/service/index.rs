@@ -3,10 +3,10 @@
 use tintype_api::{Drift, PostId, UserId};
 use tintype_platform::Result;
 
-use super::PostService;
-use crate::newest::{Applied, HELD, KEPT};
+use super::PostsService;
+use crate::newest::Applied;
 
-impl PostService {
+impl PostsService {
     /// Makes the index say of `posts`, all by `author`, what the database says. To be called after
     /// every commit that may have changed that, and before its caller is answered.
     pub(crate) async fn index(&self, author: UserId, posts: &[PostId]) -> Result<()> {
@@ -31,20 +31,20 @@ impl PostService {
 
     /// Authors of whom the index does not hold what the database has. With `repair` it does then.
     pub(super) async fn check_index(&self, repair: bool) -> Result<Vec<Drift>> {
-        let mut truth = self.store.newest_of_all(HELD as u32).await?;
+        let mut truth = self.store.newest_of_all(self.newest.held() as u32).await?;
         let known: Vec<UserId> = truth.iter().map(|(author, _)| *author).collect();
         let gone =
             self.newest.authors().into_iter().filter(|author| known.binary_search(author).is_err());
         truth.extend(gone.map(|author| (author, Vec::new())).collect::<Vec<_>>());
         let mut drifts = Vec::new();
         for (author, posts) in truth {
-            if is_same(&self.newest.held(author), &posts) {
+            if self.is_same(&self.newest.held_of(author), &posts) {
                 continue;
             }
             // A post may have been made since the truth was read.
-            let posts = self.store.newest(author, HELD as u32).await?;
-            let held = self.newest.held(author);
-            if is_same(&held, &posts) {
+            let posts = self.store.newest(author, self.newest.held() as u32).await?;
+            let held = self.newest.held_of(author);
+            if self.is_same(&held, &posts) {
                 continue;
             }
             drifts.push(Drift {
@@ -63,16 +63,17 @@ impl PostService {
     async fn index_anew(&self, author: UserId) -> Result<()> {
         loop {
             let generation = self.newest.generation(author);
-            let posts = self.store.newest(author, HELD as u32).await?;
+            let posts = self.store.newest(author, self.newest.held() as u32).await?;
             if self.newest.replace(author, generation, posts) {
                 return Ok(());
             }
         }
     }
-}
 
-/// Whether the newest posts of an author are the same: more than those may be held.
-fn is_same(held: &[PostId], truth: &[PostId]) -> bool {
-    let newest = |posts: &[PostId]| posts[posts.len().saturating_sub(KEPT)..].to_vec();
-    newest(held) == newest(truth)
+    /// Whether those posts of an author that have to be held are the same.
+    fn is_same(&self, held: &[PostId], truth: &[PostId]) -> bool {
+        let kept = self.newest.kept();
+        let held = &held[held.len().saturating_sub(kept)..];
+        held == &truth[truth.len().saturating_sub(kept)..]
+    }
 }

@@ -8,7 +8,7 @@ use tintype_platform::page::Page;
 use tintype_platform::{Result, Timestamp, id};
 
 use super::page::Filling;
-use super::{PostService, Wanted, no_such_post};
+use super::{PostsService, Wanted, no_such_post};
 use crate::store::{Counted, Like};
 
 /// Somebody who likes a post.
@@ -18,7 +18,7 @@ pub(crate) struct Liker {
     pub(crate) at: Timestamp,
 }
 
-impl PostService {
+impl PostsService {
     /// Lets `user` like a post that they see. Repeating changes nothing.
     pub(crate) async fn like(&self, user: UserId, post: PostId) -> Result<Counted> {
         let (which, _) = self.seen_by(user, post).await?;

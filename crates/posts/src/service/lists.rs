@@ -6,11 +6,11 @@ use tintype_platform::page::Page;
 use tintype_platform::{Error, Result};
 
 use super::page::Filling;
-use super::{PostService, Wanted, no_such_user};
+use super::{PostsService, Wanted, no_such_user};
 use crate::caption;
 use crate::store::List;
 
-impl PostService {
+impl PostsService {
     /// The posts of `author`, the newest first; hidden ones for the author alone. 404 when there is
     /// no such account for `viewer`, 403 when it is private and not followed.
     pub(crate) async fn by_author(

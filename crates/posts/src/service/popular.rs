@@ -11,7 +11,7 @@ use tintype_api::UserId;
 use tintype_api::posts::Engagement;
 use tintype_platform::{Result, Timestamp, id};
 
-use super::{Interactions, PostService};
+use super::{Interactions, PostsService};
 
 /// Posts among which the popular ones are found: the newest of all.
 const RANKED: u32 = 5000;
@@ -54,7 +54,7 @@ impl Popular {
     }
 }
 
-impl PostService {
+impl PostsService {
     /// See `Posts::popular`. Found among the newest 5,000 posts by likes + 2 · comments + views / 20;
     /// the order is up to `Settings::popular_for` old.
     pub(super) async fn popular_since(

@@ -7,7 +7,7 @@ use tintype_api::posts::{Media, Post, PostRef, PostView};
 use tintype_api::{PostId, UserId};
 use tintype_platform::{Error, Result};
 
-use super::PostService;
+use super::{PostsService, no_such_post};
 use crate::caption;
 use crate::store::{Changed, Edit, Hider, Written};
 use crate::words::{AltText, Caption, Location};
@@ -33,18 +33,7 @@ pub(crate) struct Change {
     pub(crate) hidden: Option<bool>,
 }
 
-/// Who hides a post or shows it again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
-    /// A person, who may do so with their own posts.
-    User(UserId),
-    /// A person who may moderate: what they hide of others, its author cannot show again.
-    Moderator(UserId),
-    /// Whoever runs the program, by a command; counts as a moderator.
-    Operator,
-}
-
-impl PostService {
+impl PostsService {
     /// Makes a post. It is in its author's feed when this answers.
     pub(crate) async fn create(&self, author: UserId, draft: Draft) -> Result<PostView> {
         let card = self.known(author).await?;
@@ -76,11 +65,7 @@ impl PostService {
     }
 
     /// Shows a post to `viewer` and counts that it was seen, unless by its author.
-    pub(crate) async fn show(
-        self: &Arc<Self>,
-        viewer: Option<UserId>,
-        post: PostId,
-    ) -> Result<PostView> {
+    pub(crate) async fn show(&self, viewer: Option<UserId>, post: PostId) -> Result<PostView> {
         let mut view = self.look(viewer, post).await?;
         if viewer != Some(view.post.author) {
             self.count_view(PostRef { post, author: view.post.author });
@@ -121,21 +106,35 @@ impl PostService {
         self.look(Some(author), post).await
     }
 
-    /// Hides a post, so that only its author sees it, or shows it again. Repeating changes nothing.
-    /// 404 when it is not there or not the actor's; 403 when its author asks to show what a
-    /// moderator has hidden.
-    pub async fn set_hidden(&self, post: PostId, actor: Actor, hidden: bool) -> Result<()> {
-        let Some(which) = self.find(post).await? else { return Err(not_your_post()) };
-        let by = match actor {
-            Actor::User(user) | Actor::Moderator(user) if user == which.author => Hider::Author,
-            Actor::User(_) => return Err(not_your_post()),
-            Actor::Moderator(_) | Actor::Operator => Hider::Moderator,
-        };
+    /// Hides a post, so that only its author sees it, or shows it again, as somebody who may
+    /// moderate: what they hide, its author cannot show. Repeating changes nothing. 404 when it is
+    /// not there.
+    pub async fn set_hidden(&self, post: PostId, hidden: bool) -> Result<()> {
+        let Some(which) = self.find(post).await? else { return Err(no_such_post()) };
+        let by = Hider::Moderator;
         let changed = self.store.set_hidden(which, hidden, by, self.stamp()).await?;
-        if by == Hider::Moderator {
-            tracing::info!(%post, ?actor, hidden, "a post was moderated");
-        }
+        tracing::info!(%post, hidden, "a post was moderated");
         self.changed(which, changed).await
+    }
+
+    /// The same for `user`, who may do so with their own posts, and with all if they moderate. 404
+    /// for anybody else's; 403 when its author asks to show what a moderator has hidden.
+    pub(crate) async fn set_hidden_by(
+        &self,
+        user: UserId,
+        moderates: bool,
+        post: PostId,
+        hidden: bool,
+    ) -> Result<()> {
+        let which = PostRef { post, author: user };
+        let by = Hider::Author;
+        match self.store.set_hidden(which, hidden, by, self.stamp()).await? {
+            Changed::Missing if moderates => {
+                tracing::info!(moderator = %user, %post, "a moderator acts");
+                self.set_hidden(post, hidden).await
+            }
+            changed => self.changed(which, changed).await,
+        }
     }
 
     /// Deletes a post of `author`; 404 for anybody else's. It is gone at once; what hangs on it is

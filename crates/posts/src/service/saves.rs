@@ -5,10 +5,10 @@ use tintype_api::{PostId, UserId};
 use tintype_platform::Result;
 use tintype_platform::page::Page;
 
-use super::{PostService, Wanted};
+use super::{PostsService, Wanted};
 use crate::store::List;
 
-impl PostService {
+impl PostsService {
     /// Puts a post that `user` sees aside for them; says whether it was not there.
     pub(crate) async fn save(&self, user: UserId, post: PostId) -> Result<bool> {
         self.seen_by(user, post).await?;

@@ -1,13 +1,14 @@
 //! Many posts, likes and comments at once, for a network that is made up.
 
 use rustc_hash::FxHashMap;
-use tintype_api::posts::{Media, Post, PostRef};
+use tintype_api::posts::{Post, PostRef};
 use tintype_api::{CommentId, PostId, Stamp, UserId};
-use tintype_platform::{Result, Timestamp, id};
+use tintype_platform::{Error, Result, Timestamp, id};
 
-use super::PostService;
+use super::PostsService;
 use crate::caption;
 use crate::store::{Comment, Like};
+use crate::words::MediaUrl;
 
 /// Rows of one write.
 const BATCH: usize = 500;
@@ -21,8 +22,8 @@ pub struct SeedPost {
     pub author: UserId,
     /// Up to 2,200 characters.
     pub caption: Option<String>,
-    /// One to ten.
-    pub media: Vec<Media>,
+    /// Where its pictures and films are: one to ten `http` or `https` addresses.
+    pub media_urls: Vec<String>,
     /// Where it was taken.
     pub location: Option<String>,
 }
@@ -33,17 +34,17 @@ pub type SeedLike = (PostId, UserId, Timestamp);
 /// A comment that is made up.
 #[derive(Debug, Clone)]
 pub struct SeedComment {
+    /// The comment. Its id says when it was made.
+    pub id: CommentId,
     /// What it is about.
     pub post: PostId,
     /// Who says it.
     pub author: UserId,
     /// Up to 2,200 characters.
     pub content: String,
-    /// When it was said.
-    pub at: Timestamp,
 }
 
-impl PostService {
+impl PostsService {
     /// Adds posts, with counts and events, in few transactions.
     pub async fn seed(&self, posts: Vec<SeedPost>) -> Result<()> {
         let mut by_author = FxHashMap::<UserId, Vec<PostId>>::default();
@@ -54,11 +55,15 @@ impl PostService {
             let mentions = post.caption.as_deref().map(caption::mentions).unwrap_or_default();
             let named = self.services.accounts().named(mentions.clone()).await?;
             let at = post.id.made_at();
+            let media = post.media_urls.into_iter().map(MediaUrl::try_from);
+            let media = media.map(|url| url.map(MediaUrl::into_media)).collect::<Result<_, _>>();
+            let media =
+                media.map_err(|rule| Error::invalid("media_urls", format!("An address {rule}")))?;
             let post = Post {
                 id: post.id,
                 author: post.author,
                 caption: post.caption,
-                media: post.media,
+                media,
                 location: post.location,
                 alt_text: None,
                 hashtags,
@@ -110,25 +115,17 @@ impl PostService {
 
     /// Adds comments, with counts and events, in few transactions. Those on posts that are not
     /// there are passed over.
-    pub async fn seed_comments(&self, mut comments: Vec<SeedComment>) -> Result<()> {
-        comments.sort_by_key(|comment| comment.at);
+    pub async fn seed_comments(&self, comments: Vec<SeedComment>) -> Result<()> {
         let posts = self.authors_of(comments.iter().map(|comment| comment.post)).await?;
-        let mut last = 0;
-        let mut stored = Vec::new();
-        for seed in comments {
-            let Some(author) = posts.get(&seed.post) else { continue };
-            // Sorted by time and each above the last: unique, whatever moments they share.
-            last = id::floor_at(seed.at).max(last + 1);
-            let Some(id) = CommentId::new(last) else { continue };
-            let comment = Comment {
-                id,
-                post: PostRef { post: seed.post, author: *author },
-                author: seed.author,
-                content: seed.content,
-                likes: 0,
-            };
-            stored.push((comment, self.stamp_at(seed.at)));
-        }
+        let stored: Vec<(Comment, Stamp)> = comments
+            .into_iter()
+            .filter_map(|seed| {
+                let post = PostRef { post: seed.post, author: *posts.get(&seed.post)? };
+                let (author, content) = (seed.author, seed.content);
+                let comment = Comment { id: seed.id, post, author, content, likes: 0 };
+                Some((comment, self.stamp_at(seed.id.made_at())))
+            })
+            .collect();
         for batch in stored.chunks(BATCH) {
             self.store.comment_all(batch.to_vec()).await?;
         }

@@ -3,13 +3,13 @@
 use tintype_api::{CommentId, Drift, PostId, Stamp, UserId};
 use tintype_platform::Result;
 
-use super::PostService;
+use super::PostsService;
 use crate::store::Counter;
 
 /// Rows that one write removes or recounts: other writes wait for it.
 const BATCH: u32 = 200;
 
-impl PostService {
+impl PostsService {
     /// Recounts likes and comments of posts, likes of comments and posts of authors, and compares
     /// the index of the newest posts with the database. With `repair` everything is right
     /// afterwards; what is answered is what was wrong.

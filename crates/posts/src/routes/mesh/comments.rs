@@ -13,7 +13,7 @@ use tintype_platform::{Result, Timestamp};
 use utoipa::ToSchema;
 
 use crate::routes::{lists, post_id};
-use crate::service::{CommentView, PostService, Wanted};
+use crate::service::{CommentView, PostsService, Wanted};
 use crate::words::CommentText;
 
 /// What is to be said.
@@ -93,7 +93,7 @@ impl<'a> From<&'a CommentView> for Comment<'a> {
     ),
 )]
 pub(super) async fn comment(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
     Json(new): Json<NewComment>,
@@ -114,7 +114,7 @@ pub(super) async fn comment(
     ),
 )]
 pub(super) async fn comments(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     Visitor(caller): Visitor,
     Path(id): Path<String>,
     Query(query): Query<PageQuery>,

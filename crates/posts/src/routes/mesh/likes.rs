@@ -8,7 +8,7 @@ use tintype_platform::http::{Json, Path};
 use utoipa::ToSchema;
 
 use crate::routes::{like_status, post_id, unlike_status};
-use crate::service::PostService;
+use crate::service::PostsService;
 
 /// How the caller stands to a post now.
 #[derive(Serialize, ToSchema)]
@@ -44,7 +44,7 @@ pub(super) struct Stats {
     ),
 )]
 pub(super) async fn like(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Liked>> {
@@ -64,7 +64,7 @@ pub(super) async fn like(
     ),
 )]
 pub(super) async fn unlike(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Liked>> {
@@ -83,7 +83,7 @@ pub(super) async fn unlike(
     ),
 )]
 pub(super) async fn stats(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     Visitor(caller): Visitor,
     Path(id): Path<String>,
 ) -> Result<Json<Stats>> {

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Done;
 use crate::routes::{given, lists, media, own_post_id, post_id};
-use crate::service::{Change, Draft, PostService, Wanted};
+use crate::service::{Change, Draft, PostsService, Wanted};
 use crate::words::{AltText, Caption, Location, MediaUrl};
 
 /// A post that is to be made.
@@ -97,7 +97,7 @@ pub(super) struct Posts<'a> {
     ),
 )]
 pub(super) async fn create(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Json(new): Json<NewPost>,
 ) -> Result<Response> {
@@ -124,7 +124,7 @@ pub(super) async fn create(
     ),
 )]
 pub(super) async fn list(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     Visitor(caller): Visitor,
     Query(which): Query<Which>,
     Query(query): Query<PageQuery>,
@@ -167,7 +167,7 @@ pub(super) async fn list(
     ),
 )]
 pub(super) async fn show(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     Visitor(caller): Visitor,
     Path(id): Path<String>,
 ) -> Result<Response> {
@@ -189,7 +189,7 @@ pub(super) async fn show(
     ),
 )]
 pub(super) async fn edit(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
     Json(change): Json<PostChange>,
@@ -217,7 +217,7 @@ pub(super) async fn edit(
     ),
 )]
 pub(super) async fn delete(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Done>> {

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::{Done, Liked};
 use crate::routes::{comment_id, lists, post_id};
-use crate::service::{CommentView, PostService, Wanted};
+use crate::service::{CommentView, PostsService, Wanted};
 use crate::words::CommentText;
 
 /// What is to be said.
@@ -98,7 +98,7 @@ impl<'a> Comment<'a> {
     ),
 )]
 pub(super) async fn comment(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
     Json(new): Json<NewComment>,
@@ -119,7 +119,7 @@ pub(super) async fn comment(
     ),
 )]
 pub(super) async fn comments(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     Visitor(caller): Visitor,
     Path(id): Path<String>,
     Query(query): Query<PageQuery>,
@@ -146,7 +146,7 @@ pub(super) async fn comments(
     ),
 )]
 pub(super) async fn delete(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Done>> {
@@ -169,7 +169,7 @@ pub(super) async fn delete(
     ),
 )]
 pub(super) async fn like(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Liked>> {
@@ -191,7 +191,7 @@ pub(super) async fn like(
     ),
 )]
 pub(super) async fn unlike(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Liked>> {

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::Liked;
 use crate::routes::{lists, post_id};
-use crate::service::{PostService, Wanted};
+use crate::service::{PostsService, Wanted};
 
 /// Somebody who likes a post.
 #[derive(Serialize, ToSchema)]
@@ -45,7 +45,7 @@ pub(super) struct Liker<'a> {
     ),
 )]
 pub(super) async fn like(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Liked>> {
@@ -67,7 +67,7 @@ pub(super) async fn like(
     ),
 )]
 pub(super) async fn unlike(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Liked>> {
@@ -88,7 +88,7 @@ pub(super) async fn unlike(
     ),
 )]
 pub(super) async fn likers(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     Visitor(caller): Visitor,
     Path(id): Path<String>,
     Query(query): Query<PageQuery>,

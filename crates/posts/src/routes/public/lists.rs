@@ -9,7 +9,7 @@ use tintype_platform::{Error, Result};
 
 use super::Posts;
 use crate::routes::lists;
-use crate::service::{PostService, Wanted, no_such_user};
+use crate::service::{PostsService, Wanted, no_such_user};
 
 /// Somebody's posts, the newest first
 ///
@@ -26,7 +26,7 @@ use crate::service::{PostService, Wanted, no_such_user};
     ),
 )]
 pub(super) async fn by_user(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     Visitor(caller): Visitor,
     Path(user): Path<String>,
     Query(query): Query<PageQuery>,
@@ -34,7 +34,10 @@ pub(super) async fn by_user(
     let viewer = caller.map(|caller| caller.user);
     let author = if user == "me" {
         viewer.ok_or_else(|| {
-            Error::unauthenticated("token_required", "Sign in first: without a token there is no me")
+            Error::unauthenticated(
+                "token_required",
+                "Sign in first: without a token there is no me",
+            )
         })?
     } else {
         user.parse().map_err(|_| no_such_user())?
@@ -54,7 +57,7 @@ pub(super) async fn by_user(
     responses((status = 200, body = Posts<'static>)),
 )]
 pub(super) async fn by_hashtag(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     Visitor(caller): Visitor,
     Path(tag): Path<String>,
     Query(query): Query<PageQuery>,

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use tintype_api::accounts::{Caller, Role};
+use tintype_api::accounts::Role;
 use tintype_api::auth::{SignedIn, Visitor};
 use tintype_api::posts::shapes::PublicPost;
 use tintype_platform::Result;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::Done;
 use crate::routes::{given, media, own_post_id, post_id};
-use crate::service::{Actor, Change, Draft, PostService};
+use crate::service::{Change, Draft, PostsService};
 use crate::words::{AltText, Caption, Location, MediaUrl};
 
 /// A post that is to be made.
@@ -85,7 +85,7 @@ pub(super) struct Hidden {
     ),
 )]
 pub(super) async fn create(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Json(new): Json<NewPost>,
 ) -> Result<Response> {
@@ -114,7 +114,7 @@ pub(super) async fn create(
     ),
 )]
 pub(super) async fn show(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     Visitor(caller): Visitor,
     Path(id): Path<String>,
 ) -> Result<Response> {
@@ -136,7 +136,7 @@ pub(super) async fn show(
     ),
 )]
 pub(super) async fn edit(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
     Json(change): Json<PostChange>,
@@ -164,7 +164,7 @@ pub(super) async fn edit(
     ),
 )]
 pub(super) async fn delete(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Done>> {
@@ -186,11 +186,12 @@ pub(super) async fn delete(
     ),
 )]
 pub(super) async fn hide(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Hidden>> {
-    service.set_hidden(own_post_id(&id)?, actor(&caller), true).await?;
+    let moderates = caller.role >= Role::Moderator;
+    service.set_hidden_by(caller.user, moderates, own_post_id(&id)?, true).await?;
     Ok(Json(Hidden { message: "Post hidden", is_hidden: true }))
 }
 
@@ -207,18 +208,11 @@ pub(super) async fn hide(
     ),
 )]
 pub(super) async fn unhide(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Hidden>> {
-    service.set_hidden(own_post_id(&id)?, actor(&caller), false).await?;
+    let moderates = caller.role >= Role::Moderator;
+    service.set_hidden_by(caller.user, moderates, own_post_id(&id)?, false).await?;
     Ok(Json(Hidden { message: "Post shown", is_hidden: false }))
-}
-
-fn actor(caller: &Caller) -> Actor {
-    if caller.role >= Role::Moderator {
-        Actor::Moderator(caller.user)
-    } else {
-        Actor::User(caller.user)
-    }
 }

@@ -9,7 +9,7 @@ use tintype_platform::page::PageQuery;
 
 use super::{Done, Posts};
 use crate::routes::{lists, post_id};
-use crate::service::{PostService, Wanted};
+use crate::service::{PostsService, Wanted};
 
 /// Put a post aside
 ///
@@ -25,7 +25,7 @@ use crate::service::{PostService, Wanted};
     ),
 )]
 pub(super) async fn save(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Done>> {
@@ -47,7 +47,7 @@ pub(super) async fn save(
     ),
 )]
 pub(super) async fn unsave(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Json<Done>> {
@@ -67,7 +67,7 @@ pub(super) async fn unsave(
     ),
 )]
 pub(super) async fn saved(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     SignedIn(caller): SignedIn,
     Query(query): Query<PageQuery>,
 ) -> Result<Response> {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{ActingUser, Viewer};
 use crate::routes::lists;
-use crate::service::{CommentView, PostService, Wanted};
+use crate::service::{CommentView, PostsService, Wanted};
 use crate::words::CommentText;
 
 /// What a user says.
@@ -88,7 +88,7 @@ impl<'a> From<&'a CommentView> for Comment<'a> {
     ),
 )]
 pub(super) async fn comment(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     _: Trusted,
     Path(post): Path<PostId>,
     Json(new): Json<NewComment>,
@@ -110,7 +110,7 @@ pub(super) async fn comment(
     ),
 )]
 pub(super) async fn comments(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     _: Trusted,
     Path(post): Path<PostId>,
     Query(viewer): Query<Viewer>,
@@ -139,7 +139,7 @@ pub(super) async fn comments(
     ),
 )]
 pub(super) async fn delete(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     _: Trusted,
     Path(comment): Path<CommentId>,
     Query(user): Query<ActingUser>,

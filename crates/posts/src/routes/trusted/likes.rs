@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::ActingUser;
 use crate::routes::{like_status, unlike_status};
-use crate::service::PostService;
+use crate::service::PostsService;
 
 /// Who likes it.
 #[derive(Deserialize, ToSchema)]
@@ -42,7 +42,7 @@ pub(super) struct Liked {
     ),
 )]
 pub(super) async fn like(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     _: Trusted,
     Path(post): Path<PostId>,
     Json(new): Json<NewLike>,
@@ -64,7 +64,7 @@ pub(super) async fn like(
     ),
 )]
 pub(super) async fn unlike(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     _: Trusted,
     Path(post): Path<PostId>,
     Query(user): Query<ActingUser>,

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::{ActingUser, Viewer};
 use crate::routes::lists;
-use crate::service::{Draft, PostService, Wanted};
+use crate::service::{Draft, PostsService, Wanted};
 use crate::words::{Caption, MediaUrl};
 
 /// A post that is to be made.
@@ -58,7 +58,7 @@ pub(super) struct Posts<'a> {
     ),
 )]
 pub(super) async fn create(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     _: Trusted,
     Json(new): Json<NewPost>,
 ) -> Result<Response> {
@@ -89,7 +89,7 @@ pub(super) async fn create(
     ),
 )]
 pub(super) async fn show(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     _: Trusted,
     Path(post): Path<PostId>,
     Query(viewer): Query<Viewer>,
@@ -111,7 +111,7 @@ pub(super) async fn show(
     ),
 )]
 pub(super) async fn delete(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     _: Trusted,
     Path(post): Path<PostId>,
     Query(user): Query<ActingUser>,
@@ -133,7 +133,7 @@ pub(super) async fn delete(
     ),
 )]
 pub(super) async fn by_user(
-    State(service): State<Arc<PostService>>,
+    State(service): State<Arc<PostsService>>,
     _: Trusted,
     Path(author): Path<UserId>,
     Query(viewer): Query<Viewer>,
