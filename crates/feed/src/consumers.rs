@@ -1,0 +1,66 @@
+//! What the feed does on events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tintype_api::Event;
+use tintype_api::posts::PostRef;
+use tintype_platform::Result;
+use tintype_platform::bus::Consumer;
+use tintype_platform::db::Record;
+
+use crate::strategy::Timelines;
+
+/// The longest that one fan-out may take, well below the patience of the bus.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Brings new posts, and hidden ones that are shown again, to the timelines of followers.
+pub(crate) struct FanOut(pub(crate) Arc<Timelines>);
+
+#[async_trait]
+impl Consumer for FanOut {
+    fn name(&self) -> &'static str {
+        "feed.fan_out"
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["post.created", "post.updated", "user.deleted"]
+    }
+
+    async fn handle(&self, records: &[Record]) -> Result<()> {
+        for record in records {
+            match Event::read(record)? {
+                // An edit cannot be told from a post that is shown again; appending it once more
+                // changes nothing.
+                Event::PostCreated { post, author, .. }
+                | Event::PostUpdated { post, author, hidden: false, .. } => {
+                    self.fan_out(PostRef { post, author }).await?;
+                }
+                Event::UserDeleted { user } => self.0.store.forget(user).await?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FanOut {
+    /// What will pass by itself is left to the bus to try again. A post that cannot be brought
+    /// everywhere is not lost either: its author is merged in when feeds are read.
+    async fn fan_out(&self, post: PostRef) -> Result<()> {
+        let cause = match tokio::time::timeout(PATIENCE, self.0.fan_out(post)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) if error.is_transient() => return Err(error),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it took too long".to_owned(),
+        };
+        tracing::warn!(
+            post.id = post.post.get(),
+            author.id = post.author.get(),
+            cause,
+            "a post could not be fanned out; its author is merged in at read time from now on"
+        );
+        self.0.store.merge(post.author).await
+    }
+}

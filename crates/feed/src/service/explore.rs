@@ -1,0 +1,83 @@
+//! What is popular among people whom the viewer does not know yet.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tintype_api::feed::FeedPage;
+use tintype_api::posts::{Engagement, PostRef, PostView};
+use tintype_api::{Circle, UserId};
+use tintype_platform::page::PageQuery;
+use tintype_platform::{Result, Timestamp, id};
+
+use super::ranked::FixedPlace;
+use super::{DAY, FeedService};
+use crate::snapshots::{List, Snapshot};
+
+/// Days that popular posts may be old, unless there are fewer than [`ENOUGH`] of them.
+const DAYS: i64 = 30;
+const ENOUGH: usize = 100;
+
+/// Popular posts that an explore page is chosen from.
+const CANDIDATES: u32 = 1000;
+
+/// Milliseconds for which the popular posts of all are kept, so that many viewers cost one search.
+/// What is gone or no longer public in the meantime is dropped from every page.
+const KEPT: i64 = 2_000;
+
+/// The popular posts of all, the same for every viewer.
+#[derive(Default)]
+pub(super) struct Popular(Mutex<Option<(Timestamp, Arc<[Engagement]>)>>);
+
+impl Popular {
+    pub(super) fn forget(&self) {
+        self.0.lock().take();
+    }
+}
+
+impl FeedService {
+    /// A page of popular posts by public accounts that `viewer` neither follows, blocks nor mutes,
+    /// nor is blocked by, nor is.
+    pub(crate) async fn explore(&self, viewer: UserId, query: &PageQuery) -> Result<FeedPage> {
+        let limit = query.limit();
+        let circle = self.services.graph().circle(viewer).await?;
+        let skip = u32::try_from(query.skip()).unwrap_or(u32::MAX);
+        let place = FixedPlace::read(query.cursor.as_deref(), skip)?;
+        let snapshot = match self.fixed(viewer, List::Explore, &place)? {
+            Some(snapshot) => snapshot,
+            None => {
+                let popular = self.popular().await?;
+                let refs = popular.iter().map(|popular| popular.post);
+                let posts = refs.filter(|post| is_new_to(viewer, &circle, *post)).collect();
+                let (number, list, scores) = (self.ids.next(), List::Explore, Vec::new());
+                Arc::new(Snapshot { number, viewer, list, posts, scores })
+            }
+        };
+        let wanted = |view: &PostView| {
+            let post = PostRef { post: view.post.id, author: view.post.author };
+            !view.author.is_private && is_new_to(viewer, &circle, post)
+        };
+        self.fixed_page(snapshot, place, limit, wanted).await
+    }
+
+    async fn popular(&self) -> Result<Arc<[Engagement]>> {
+        let now = self.clock.now();
+        if let Some((at, popular)) = &*self.popular.0.lock()
+            && now.since(*at).abs() < KEPT
+        {
+            return Ok(popular.clone());
+        }
+        let posts = self.services.posts();
+        let mut popular = posts.popular(now.plus_millis(-DAYS * DAY), CANDIDATES).await?;
+        if popular.len() < ENOUGH {
+            popular = posts.popular(id::EPOCH, CANDIDATES).await?;
+        }
+        let popular: Arc<[Engagement]> = popular.into();
+        *self.popular.0.lock() = Some((now, popular.clone()));
+        Ok(popular)
+    }
+}
+
+fn is_new_to(viewer: UserId, circle: &Circle, post: PostRef) -> bool {
+    let author = post.author;
+    author != viewer && !circle.follows(author) && !circle.blocks(author) && !circle.mutes(author)
+}
