@@ -161,7 +161,8 @@ impl Planner {
                 let wobble = self.random.random_range(0..step);
                 self.clock.set(start.plus_millis(step * number as i64 + wobble));
                 let author = self.fame.sample(&mut self.random);
-                let pictures = if self.random.random_bool(0.2) { self.random.random_range(2..=4) } else { 1 };
+                let pictures =
+                    if self.random.random_bool(0.2) { self.random.random_range(2..=4) } else { 1 };
                 let mut caption = self.pick(words::CAPTIONS).to_owned();
                 if self.random.random_bool(0.6) {
                     caption.push_str(&format!(" #{}", self.pick(words::TAGS)));
@@ -193,7 +194,9 @@ impl Planner {
         for post in posts {
             // Some posts speak to many, most to few.
             let appeal = self.random.random_range(0.0_f64..1.0).powi(3) * 0.6 + 0.02;
-            for (follower, _, _) in follows.iter().filter(|(_, followee, _)| *followee == post.author) {
+            for (follower, _, _) in
+                follows.iter().filter(|(_, followee, _)| *followee == post.author)
+            {
                 if self.random.random_bool(appeal) {
                     likes.push((post.id, *follower, self.soon_after(post.id)));
                 }
@@ -217,7 +220,12 @@ impl Planner {
             let wanted = (self.random.random_range(0.0_f64..1.0).powi(3) * 8.0) as usize;
             for _ in 0..wanted {
                 let author = people[self.random.random_range(0..PEOPLE)].id;
-                drafts.push((self.soon_after(post.id), post.id, author, self.pick(words::COMMENTS)));
+                drafts.push((
+                    self.soon_after(post.id),
+                    post.id,
+                    author,
+                    self.pick(words::COMMENTS),
+                ));
             }
         }
         drafts.sort_by_key(|(at, ..)| *at);

@@ -15,9 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use flate2::read::GzDecoder;
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme,
-};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::Config;
 
 const REDOC_SCRIPT: &[u8] =
@@ -36,7 +34,7 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src bl
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// `/openapi.json` with this description, and the pages that show it.
-pub fn routes(openapi: OpenApi) -> Router {
+pub(crate) fn routes(openapi: OpenApi) -> Router {
     let json = openapi.to_json().expect("an OpenAPI description is plain data");
     let json = Bytes::from(json);
     let description =
@@ -56,7 +54,7 @@ pub fn routes(openapi: OpenApi) -> Router {
 }
 
 /// What the description says before its routes: whose API it is and how a caller proves who it is.
-pub fn about() -> OpenApi {
+pub(crate) fn about() -> OpenApi {
     #[derive(utoipa::OpenApi)]
     #[openapi(
         info(
@@ -77,8 +75,7 @@ struct Schemes;
 impl utoipa::Modify for Schemes {
     fn modify(&self, openapi: &mut OpenApi) {
         let components = openapi.components.get_or_insert_default();
-        let bearer =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         let key = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
         components.add_security_scheme("api_key", SecurityScheme::ApiKey(key));

@@ -26,6 +26,9 @@ use crate::{docs, health};
 /// How often counters are recounted for the metric of their drift.
 const RECOUNT: Duration = Duration::from_secs(60 * 60);
 
+/// Feeds that are compared with their definition on that occasion.
+const RECOUNTED_FEEDS: usize = 100;
+
 /// The slices over one database. Nothing runs yet: a command may use them beside a server.
 pub struct Site {
     /// The database of all slices.
@@ -60,7 +63,6 @@ impl Site {
                 tintype_accounts::MIGRATIONS,
                 tintype_graph::MIGRATIONS,
                 tintype_posts::MIGRATIONS,
-                tintype_feed::MIGRATIONS,
                 tintype_activity::MIGRATIONS,
             ],
         )?;
@@ -74,9 +76,9 @@ impl Site {
         base.services.set_graph(graph.service.clone());
         let posts = tintype_posts::start(&base, posts_settings(config))?;
         base.services.set_posts(posts.service.clone());
-        let feed = tintype_feed::start(&base, feed_settings(config))?;
+        let feed = tintype_feed::start(&base, (&config.feed).into())?;
         base.services.set_feed(feed.service.clone());
-        let activity = tintype_activity::start(&base)?;
+        let activity = tintype_activity::start(&base, tintype_activity::Settings::default())?;
         base.services.set_activity(activity.service.clone());
 
         Ok(Self {
@@ -106,13 +108,15 @@ impl Site {
         })
     }
 
-    /// Recounts every counter and compares feeds with their definition; with `repair`, puts right
-    /// what is wrong. Answers what was found.
-    pub async fn check(&self, repair: bool) -> Result<Vec<Drift>> {
+    /// Recounts every counter, and compares the feeds of up to `feeds` accounts with their
+    /// definition; with `repair`, puts right what is wrong. Answers what was found.
+    pub async fn check(&self, feeds: usize, repair: bool) -> Result<Vec<Drift>> {
         let mut drifts = self.graph.check(repair).await?;
         drifts.extend(self.posts.check(repair).await?);
         drifts.extend(self.accounts.check(repair).await?);
-        drifts.extend(self.feed.check(repair).await?);
+        drifts.extend(self.activity.check(repair).await?);
+        let viewers = self.accounts.members(None, feeds).await?;
+        drifts.extend(self.feed.check(&viewers, repair).await?);
         Ok(drifts)
     }
 
@@ -128,7 +132,7 @@ impl Site {
             Arc::new(SqliteIdempotency::new(self.database.clone())),
             self.clock.clone(),
         ));
-        self.feed.go_live(bus.clone(), ground.closing());
+        self.feed.go_live(&bus, ground.closing());
         let gate = Gate {
             accounts: self.accounts.clone(),
             limits: ground.limits(),
@@ -210,17 +214,6 @@ fn posts_settings(config: &Config) -> tintype_posts::Settings {
     }
 }
 
-fn feed_settings(config: &Config) -> tintype_feed::Settings {
-    let feed = &config.feed;
-    tintype_feed::Settings {
-        celebrity_threshold: feed.celebrity_threshold,
-        days_limit: feed.days_limit,
-        default_limit: feed.default_limit,
-        timeline_size: feed.timeline_size,
-        ..tintype_feed::Settings::default()
-    }
-}
-
 /// An admin command, say, has changed the database: what is cached may be wrong.
 async fn forget_what_others_changed(site: Arc<Site>) {
     let mut commits = site.database.commits();
@@ -246,7 +239,7 @@ async fn store_views(site: Arc<Site>) {
 async fn measure_drift(site: Arc<Site>) {
     loop {
         tokio::time::sleep(RECOUNT).await;
-        match site.check(false).await {
+        match site.check(RECOUNTED_FEEDS, false).await {
             Ok(drifts) => {
                 metrics::gauge!("tintype_counter_drift").set(drifts.len() as f64);
                 for drift in drifts {

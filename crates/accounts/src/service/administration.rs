@@ -81,6 +81,12 @@ impl AccountsService {
         self.store.trail(self.id_of(username).await?, TRAIL).await
     }
 
+    /// Up to `limit` accounts with an id above `after`, in rising order: to walk through all.
+    pub async fn members(&self, after: Option<UserId>, limit: usize) -> Result<Vec<UserId>> {
+        let found = self.store.popularity(after, limit).await?;
+        Ok(found.into_iter().map(|(account, _)| account).collect())
+    }
+
     /// Makes many accounts, each with its event. Those whose name or address is somebody's are
     /// left out.
     pub async fn seed(&self, accounts: Vec<NewAccount>) -> Result<()> {

@@ -63,7 +63,10 @@ impl Admin {
                 std::io::stdin()
                     .read_line(&mut password)
                     .context("the new password is read from the standard input")?;
-                site.accounts.set_password(&username, password.trim_end_matches(['\r', '\n'])).await?;
+                let password = password.trim_end_matches(['\r', '\n']).parse();
+                let password =
+                    password.map_err(|refusal| anyhow::anyhow!("the password {refusal}"))?;
+                site.accounts.set_password(&username, password).await?;
                 println!("{username} has a new password and is signed out everywhere.");
             }
             Self::Hide { post } => {

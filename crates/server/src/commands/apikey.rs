@@ -34,14 +34,17 @@ impl ApiKey {
                 eprintln!("Keep it: it is not shown again. Send it as X-API-Key.");
             }
             Self::List => {
-                let keys = site.accounts.keys()?;
+                let keys = site.accounts.keys().await?;
                 for key in &keys {
                     let scope = if key.may_write { "read and write" } else { "read" };
                     let state = match key.revoked_at {
                         Some(at) => format!("revoked {at}"),
                         None => "in force".to_owned(),
                     };
-                    println!("{}  {}  {scope}  made {}  {state}", key.number, key.name, key.created_at);
+                    println!(
+                        "{}  {}  {scope}  made {}  {state}",
+                        key.number, key.name, key.created_at
+                    );
                 }
                 println!("{} keys.", keys.len());
             }

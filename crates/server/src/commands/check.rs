@@ -14,11 +14,14 @@ pub(super) struct Check {
     /// Put right what is wrong
     #[arg(long)]
     repair: bool,
+    /// Accounts whose feeds are compared with their definition, the oldest first
+    #[arg(long, default_value_t = 1000, value_name = "COUNT")]
+    feeds: usize,
 }
 
 impl Check {
     pub(super) async fn run(self, site: &Site) -> Result<ExitCode> {
-        let drifts = site.check(self.repair).await?;
+        let drifts = site.check(self.feeds, self.repair).await?;
         for drift in drifts.iter().take(SHOWN) {
             println!(
                 "{} of {}: shows {}, should show {}",
@@ -31,7 +34,9 @@ impl Check {
         match (drifts.len(), self.repair) {
             (0, _) => println!("Everything is right."),
             (count, true) => println!("{count} findings, all put right."),
-            (count, false) => println!("{count} findings; `tintype check --repair` puts them right."),
+            (count, false) => {
+                println!("{count} findings; `tintype check --repair` puts them right.")
+            }
         }
         site.database.close().await;
         let clean = drifts.is_empty() || self.repair;

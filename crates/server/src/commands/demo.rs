@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use tintype_accounts::SeedAccount;
+use tintype_accounts::account::NewAccount;
+use tintype_api::accounts::Role;
 use tintype_platform::config::Config;
 use tintype_platform::{Clock, clock::SystemClock};
 use tintype_posts::{SeedComment, SeedPost};
@@ -69,19 +70,26 @@ async fn make(site: &Site) -> Result<()> {
 
     bar.set_message("People arrive");
     // One hash for all: two hundred would take most of a minute.
-    let password_hash = site.accounts.hash_password(PASSWORD).await?;
-    let people: Vec<SeedAccount> = plan
+    let password_hash = site.accounts.hash_password(PASSWORD.parse()?).await?;
+    let people = plan
         .people
         .into_iter()
-        .map(|person| SeedAccount {
-            id: person.id,
-            email: format!("{}@tintype.example", person.username),
-            username: person.username,
-            full_name: Some(person.full_name),
-            bio: Some(person.bio),
-            password_hash: password_hash.clone(),
+        .map(|person| {
+            Ok(NewAccount {
+                id: person.id,
+                email: format!("{}@tintype.example", person.username).parse()?,
+                username: person.username.parse()?,
+                password_hash: Some(password_hash.clone()),
+                full_name: Some(person.full_name.parse()?),
+                bio: Some(person.bio.parse()?),
+                website: None,
+                profile_picture_url: None,
+                is_private: false,
+                role: Role::User,
+                created_at: person.id.made_at(),
+            })
         })
-        .collect();
+        .collect::<Result<Vec<_>>>()?;
     bar.inc(people.len() as u64);
     site.accounts.seed(people).await?;
 

@@ -6,8 +6,16 @@ const FIRST: &[&str] = &[
 ];
 
 const LAST: &[&str] = &[
-    "Albers", "Bergmann", "Costa", "Daguerre", "Eriksen", "Fontana", "Grimaldi", "Hashimoto",
-    "Ivanov", "Jansen",
+    "Albers",
+    "Bergmann",
+    "Costa",
+    "Daguerre",
+    "Eriksen",
+    "Fontana",
+    "Grimaldi",
+    "Hashimoto",
+    "Ivanov",
+    "Jansen",
 ];
 
 /// First and last name of the person with this number: all different up to 200.
@@ -50,13 +58,34 @@ pub(super) const CAPTIONS: &[&str] = &[
 ];
 
 pub(super) const TAGS: &[&str] = &[
-    "morninglight", "35mm", "blackandwhite", "streetphotography", "bread", "harbour", "fog",
-    "autumn", "portrait", "architecture", "straßenbahn", "überall", "春", "slowsunday", "lake",
+    "morninglight",
+    "35mm",
+    "blackandwhite",
+    "streetphotography",
+    "bread",
+    "harbour",
+    "fog",
+    "autumn",
+    "portrait",
+    "architecture",
+    "straßenbahn",
+    "überall",
+    "春",
+    "slowsunday",
+    "lake",
 ];
 
 pub(super) const PLACES: &[&str] = &[
-    "Lisbon", "Gdańsk harbour", "Kyoto", "Kreuzberg, Berlin", "Lake Orta", "Valparaíso", "Tromsø",
-    "Marrakesh", "Porto", "Ljubljana",
+    "Lisbon",
+    "Gdańsk harbour",
+    "Kyoto",
+    "Kreuzberg, Berlin",
+    "Lake Orta",
+    "Valparaíso",
+    "Tromsø",
+    "Marrakesh",
+    "Porto",
+    "Ljubljana",
 ];
 
 pub(super) const COMMENTS: &[&str] = &[
