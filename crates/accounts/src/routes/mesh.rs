@@ -201,7 +201,7 @@ impl From<Caller> for Verified {
 }
 
 /// Says whom the token that is sent speaks for.
-#[utoipa::path(get, path = "/api/v1/auth/verify", tag = "auth", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/api/v1/auth/verify", tag = "auth", operation_id = "mesh_verify", security(("bearer" = [])), responses(
     (status = 200, description = "The token counts", body = Verified),
     (status = 401, description = "It does not"),
 ))]
@@ -217,7 +217,7 @@ struct Verify {
 }
 
 /// Says whom a token speaks for: the one in the body, else the one that is sent.
-#[utoipa::path(post, path = "/api/v1/auth/verify", tag = "auth", request_body = Verify,
+#[utoipa::path(post, path = "/api/v1/auth/verify", tag = "auth", operation_id = "mesh_verify_body", request_body = Verify,
     security((), ("bearer" = [])), responses(
     (status = 200, description = "The token counts", body = Verified),
     (status = 401, description = "It does not"),

@@ -15,7 +15,8 @@ use crate::input::folded;
 use crate::store::{Rank, Tier};
 
 /// Results that are put in order at once. Pages are cut from them, whatever happens to the
-/// popularity of an account in the meantime.
+/// popularity of an account in the meantime. Who reads on beyond them gets the next as many, in the
+/// order of that moment.
 const BATCH: usize = 200;
 
 /// Longer than any name, so nobody matches.

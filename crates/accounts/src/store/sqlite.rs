@@ -1,24 +1,24 @@
 //! The store in SQLite.
 
+mod acts;
+mod rows;
 mod search;
 
 use std::sync::Arc;
 
+use acts::{add_account, add_entry, add_session, but, change_profile, sessions};
 use async_trait::async_trait;
-use rusqlite::types::Type;
+use rows::{READ, WRITE, account, audit_entry, may_write, role, word};
 use tintype_api::accounts::{KeyStanding, Role};
-use tintype_api::{Card, Event, Stamp, TokenId, UserId};
-use tintype_platform::db::{Connection, Database, OptionalExtension, Row, Sql, Write, params};
+use tintype_api::{Event, Stamp, TokenId, UserId};
+use tintype_platform::db::{Connection, Database, OptionalExtension, Row, Sql, params};
 use tintype_platform::{Result, Timestamp};
 
 use super::{
-    Credentials, KeyHash, Login, ProfileChanged, Rank, SearchDrift, Standing, Store, TRAIL,
-    VerifiedHash, sql,
+    Credentials, KeyHash, Login, ProfileChanged, Rank, SearchDrift, Standing, Store, VerifiedHash,
+    sql,
 };
-use crate::account::{
-    Account, ApiKey, AuditEntry, Audited, NewAccount, Origin, ProfileChange, Session, role_word,
-};
-use crate::input::{Bio, FullName, WebAddress, folded};
+use crate::account::{Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Session, role_word};
 
 /// The store in SQLite.
 pub(crate) struct SqliteStore {
@@ -357,108 +357,6 @@ impl Store for SqliteStore {
     }
 }
 
-fn add_account(write: &Write<'_>, account: &NewAccount, stamp: Stamp) -> Result<bool> {
-    let full_name = account.full_name.as_ref().map(FullName::as_str);
-    let is_new = write.sql(sql::ADD_ACCOUNT)?.execute(params![
-        account.id,
-        account.username.as_str(),
-        account.email.as_str(),
-        account.password_hash.as_deref(),
-        full_name,
-        full_name.map(folded),
-        account.bio.as_ref().map(Bio::as_str),
-        account.website.as_ref().map(WebAddress::as_str),
-        account.profile_picture_url.as_ref().map(WebAddress::as_str),
-        account.is_private,
-        role_word(account.role),
-        account.created_at.as_millis(),
-    ])? == 1;
-    if is_new {
-        search::reindex(write, account.id)?;
-        let username = account.username.as_str().to_owned();
-        write.publish(&Event::UserCreated { user: account.id, username }.record(stamp)?)?;
-    }
-    Ok(is_new)
-}
-
-fn change_profile(
-    write: &Write<'_>,
-    before: &Account,
-    change: ProfileChange,
-    stamp: Stamp,
-) -> Result<ProfileChanged> {
-    let id = before.card.id;
-    let full_name = change.full_name.after(before.card.full_name.as_deref());
-    let bio = change.bio.after(before.bio.as_deref());
-    let website = change.website.after(before.website.as_deref());
-    let is_private = change.is_private.unwrap_or(before.card.is_private);
-    let renamed = full_name != before.card.full_name;
-    let opened = before.card.is_private && !is_private;
-    if !renamed
-        && bio == before.bio
-        && website == before.website
-        && is_private == before.card.is_private
-    {
-        return Ok(ProfileChanged::Nothing);
-    }
-    let folded_name = full_name.as_deref().map(folded);
-    write.sql(sql::CHANGE_PROFILE)?.execute(params![
-        id,
-        full_name,
-        folded_name,
-        bio,
-        website,
-        is_private,
-        stamp.at.as_millis()
-    ])?;
-    if renamed {
-        search::reindex(write, id)?;
-    }
-    write.publish(&Event::UserUpdated { user: id }.record(stamp)?)?;
-    Ok(if opened { ProfileChanged::WentPublic } else { ProfileChanged::Something })
-}
-
-fn add_session(write: &Write<'_>, session: &Session) -> Result<()> {
-    write.sql(sql::ADD_SESSION)?.execute(params![
-        session.account,
-        session.id,
-        session.created_at.as_millis(),
-        session.expires_at.as_millis(),
-        session.origin.address.map(|address| address.to_string()),
-        session.origin.user_agent,
-    ])?;
-    Ok(())
-}
-
-/// The sessions of an account, one aside.
-fn sessions(write: &Write<'_>, account: UserId, kept: Option<TokenId>) -> Result<Vec<TokenId>> {
-    let mut statement = write.sql(sql::SESSIONS)?;
-    let rows = statement.query_map(params![account, but(kept)], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The id that a statement about all sessions but one leaves out; no token has the id 0.
-fn but(kept: Option<TokenId>) -> i64 {
-    kept.map_or(0, i64::from)
-}
-
-fn add_entry(write: &Write<'_>, entry: &AuditEntry) -> Result<()> {
-    write.sql(sql::ADD_ENTRY)?.execute(params![
-        entry.account,
-        entry.id as i64,
-        entry.what.word(),
-        entry.at.as_millis(),
-        entry.origin.address.map(|address| address.to_string()),
-        entry.origin.user_agent,
-    ])?;
-    let entries: i64 = write.sql(sql::ENTRIES)?.query_row([entry.account], |row| row.get(0))?;
-    let surplus = entries - TRAIL as i64;
-    if surplus > 0 {
-        write.sql(sql::CUT_TRAIL)?.execute(params![entry.account, surplus])?;
-    }
-    Ok(())
-}
-
 fn exists(
     connection: &Connection,
     sql: &'static str,
@@ -466,66 +364,6 @@ fn exists(
 ) -> Result<bool> {
     let count: i64 = connection.sql(sql)?.query_row(parameters, |row| row.get(0))?;
     Ok(count > 0)
-}
-
-/// Reads a row of [`sql::ACCOUNT`].
-fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
-    Ok(Account {
-        card: Arc::new(Card {
-            id: row.get(0)?,
-            username: row.get(1)?,
-            full_name: row.get(2)?,
-            profile_picture_url: row.get(3)?,
-            is_private: row.get(4)?,
-        }),
-        email: row.get(5)?,
-        bio: row.get(6)?,
-        website: row.get(7)?,
-        role: role(row, 8)?,
-        created_at: Timestamp::from_millis(row.get(9)?),
-        updated_at: Timestamp::from_millis(row.get(10)?),
-    })
-}
-
-/// Reads a row of [`sql::TRAIL`].
-fn audit_entry(account: UserId, row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
-    let address: Option<String> = row.get(3)?;
-    Ok(AuditEntry {
-        id: row.get::<_, i64>(0)? as u64,
-        account,
-        what: word(row, 1, Audited::of_word)?,
-        at: Timestamp::from_millis(row.get(2)?),
-        origin: Origin {
-            address: address.and_then(|address| address.parse().ok()),
-            user_agent: row.get(4)?,
-        },
-    })
-}
-
-fn role(row: &Row<'_>, column: usize) -> rusqlite::Result<Role> {
-    let roles = [Role::User, Role::Moderator, Role::Admin];
-    word(row, column, |word| roles.into_iter().find(|role| role_word(*role) == word))
-}
-
-const READ: &str = "read";
-const WRITE: &str = "write";
-
-/// What the scope of a key means.
-fn may_write(scope: &str) -> Option<bool> {
-    match scope {
-        READ => Some(false),
-        WRITE => Some(true),
-        _ => None,
-    }
-}
-
-/// Reads a stored word.
-fn word<T>(row: &Row<'_>, column: usize, of: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str()?;
-    of(text).ok_or_else(|| {
-        let unknown = format!("{text:?} is not a word that is stored here");
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, unknown.into())
-    })
 }
 
 #[cfg(test)]

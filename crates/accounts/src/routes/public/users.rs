@@ -32,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AccountsService>> {
 }
 
 /// The own profile.
-#[utoipa::path(get, path = "/api/users/me", tag = "users", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/api/users/me", tag = "users", operation_id = "own_profile", security(("bearer" = [])), responses(
     (status = 200, description = "Always with every field", body = OwnProfile<'_>),
     (status = 401, description = "No good token"),
 ))]
@@ -66,7 +66,7 @@ struct ProfileBody {
 }
 
 /// Changes the own profile: what is left out stays, what is null or empty is cleared.
-#[utoipa::path(put, path = "/api/users/me", tag = "users", security(("bearer" = [])),
+#[utoipa::path(put, path = "/api/users/me", tag = "users", operation_id = "change_profile", security(("bearer" = [])),
     request_body = ProfileBody, responses(
     (status = 200, description = "The own profile as it is now", body = OwnProfile<'_>),
     (status = 400, description = "A field is not allowed"),
@@ -91,7 +91,7 @@ struct Deletion {
 }
 
 /// Removes the account with its posts, follows, likes, comments and tokens.
-#[utoipa::path(delete, path = "/api/users/me", tag = "users", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/api/users/me", tag = "users", operation_id = "delete_account", security(("bearer" = [])),
     request_body = Deletion, responses(
     (status = 200, description = "It is gone", body = Done),
     (status = 400, description = "`Missing required fields`"),
@@ -189,7 +189,7 @@ impl<'a> From<&'a Profile> for OthersProfile<'a> {
 }
 
 /// Somebody's profile.
-#[utoipa::path(get, path = "/api/users/{username}", tag = "users",
+#[utoipa::path(get, path = "/api/users/{username}", tag = "users", operation_id = "user_profile",
     params(("username" = String, Path, description = "In any case")),
     security((), ("bearer" = [])), responses(
     (status = 200, description = "The profile", body = OthersProfile<'_>),
@@ -223,7 +223,7 @@ struct Search {
 ///
 /// First the one that is called so, then those whose names begin with it, then those that contain
 /// it; each kind by followers. The `Link` header names the next page, if there is one.
-#[utoipa::path(get, path = "/api/users", tag = "users", params(Search),
+#[utoipa::path(get, path = "/api/users", tag = "users", operation_id = "search_users", params(Search),
     security((), ("bearer" = [])), responses(
     (status = 200, description = "Best first", body = Vec<PublicCard<'_>>,
         headers(("Link" = String, description = "`<address>; rel=\"next\"`"))),
