@@ -71,3 +71,6 @@ pub fn start(base: &Base, settings: Settings) -> Result<Slice<PostsService>> {
         service,
     })
 }
+
+#[cfg(test)]
+mod tests;
