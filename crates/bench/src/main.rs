@@ -1,2 +1,71 @@
-//! x
-fn main() {}
+//! `tintype-bench`: how fast Tintype is, beside what bounds it.
+//!
+//! A figure by itself says more about the machine than about the program. So each is measured next
+//! to its bound, in the same run and in turns with it: a feed page next to a bare route that
+//! returns the same bytes, a post next to the writer thread alone. `docs/performance.md` holds what
+//! was found.
+
+mod bare;
+mod client;
+mod deeds;
+mod load;
+mod machine;
+mod report;
+mod run;
+mod server;
+mod store;
+mod writer;
+mod wrk;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The allocator that `tintype` has, so that what is compared differs in nothing but its work.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures how fast Tintype is, beside what bounds it.
+#[derive(Debug, Parser)]
+#[command(name = "tintype-bench", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything in one go: starts the servers, measures, compares, ends them
+    Run(run::Run),
+    /// Serve the bytes of a page from a route that does nothing else
+    Bare(bare::Bare),
+    /// Durable writes through the database's writer thread alone
+    Writer(writer::Writer),
+    /// Read the feed of one account
+    Feed(deeds::Feed),
+    /// Make posts, each client as an account of its own
+    Post(deeds::Deed),
+    /// Like and unlike posts, each client as an account of its own
+    Like(deeds::Deed),
+    /// Follow and unfollow, each client as an account of its own
+    Follow(deeds::Deed),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(run) => run.carry_out(),
+        Command::Bare(bare) => bare.serve(),
+        Command::Writer(writer) => writer.print(),
+        Command::Feed(feed) => feed.print(),
+        Command::Post(deed) => deed.print(|site, accounts| Ok(deeds::posts(site, accounts))),
+        Command::Like(deed) => deed.print(deeds::likes),
+        Command::Follow(deed) => deed.print(|site, accounts| deeds::follows(site, accounts)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
