@@ -2,6 +2,7 @@
 //!
 //! Most check a little more than that nothing panics: what was read can be written and read again.
 
+mod accounts;
 mod posts;
 mod request;
 
@@ -13,7 +14,7 @@ use tintype_platform::http::Network;
 use tintype_platform::page::{Cursor, Limit, PageQuery};
 
 /// The parsers by name; each has a folder in `corpus/` and a program in `Cargo.toml`.
-pub(crate) const PARSERS: [(&str, fn(&[u8])); 9] = [
+pub(crate) const PARSERS: [(&str, fn(&[u8])); 12] = [
     ("caption", |bytes| text(bytes, posts::caption)),
     ("config_environment", config_environment),
     ("config_file", config_file),
@@ -21,7 +22,10 @@ pub(crate) const PARSERS: [(&str, fn(&[u8])); 9] = [
     ("id", id),
     ("network", |bytes| text(bytes, network)),
     ("page_query", |bytes| text(bytes, page_query)),
+    ("person", |bytes| text(bytes, accounts::person)),
     ("request", request::request),
+    ("search", |bytes| text(bytes, accounts::search)),
+    ("token", |bytes| text(bytes, accounts::token)),
     ("words", |bytes| text(bytes, posts::words)),
 ];
 
