@@ -6,7 +6,6 @@ mod trusted;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer};
 use tintype_api::posts::Media;
 use tintype_api::{CommentId, PostId};
 use tintype_platform::{Error, Result};
@@ -72,11 +71,4 @@ fn like_status(counted: Counted) -> &'static str {
 
 fn unlike_status(counted: Counted) -> &'static str {
     if counted.changed { "unliked" } else { "not_liked" }
-}
-
-/// Reads a field that may be left out (`None`), be null (`Some(None)`) or have a value.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }

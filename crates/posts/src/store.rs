@@ -4,6 +4,8 @@
 //! Ids and times are passed in. An act says whether it changed something; only then does anybody
 //! hear of it.
 
+#[cfg(test)]
+mod conformance;
 mod sql;
 pub(crate) mod sqlite;
 
@@ -11,6 +13,8 @@ use async_trait::async_trait;
 use tintype_api::posts::{Engagement, Post, PostRef};
 use tintype_api::{CommentId, Drift, PostId, Stamp, UserId};
 use tintype_platform::Result;
+
+use crate::words::Field;
 
 /// Where posts and what people do with them are kept.
 #[async_trait]
@@ -192,8 +196,8 @@ pub(crate) struct Comment {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Edit {
     pub(crate) caption: Option<Written>,
-    pub(crate) location: Option<Option<String>>,
-    pub(crate) alt_text: Option<Option<String>>,
+    pub(crate) location: Field<String>,
+    pub(crate) alt_text: Field<String>,
     pub(crate) comments_disabled: Option<bool>,
     pub(crate) hidden: Option<bool>,
 }

@@ -51,6 +51,39 @@ texts! {
     AltText: 1000, true;
 }
 
+/// A field of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Field<T> {
+    /// Left out: it stays as it is.
+    #[default]
+    Kept,
+    /// Set to a value, or taken away by null.
+    Set(Option<T>),
+}
+
+impl<T> Field<T> {
+    /// The same with another type of value.
+    pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Field<U> {
+        match self {
+            Self::Kept => Field::Kept,
+            Self::Set(value) => Field::Set(value.map(into)),
+        }
+    }
+
+    /// Makes the change to `place`.
+    pub fn write(self, place: &mut Option<T>) {
+        if let Self::Set(value) = self {
+            *place = value;
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Set)
+    }
+}
+
 /// What somebody says under a post, without blanks around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommentText(String);

@@ -35,14 +35,14 @@ pub(super) fn routes() -> Routes {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PublicPosts)]
-struct Posts<'a> {
+struct PostPage<'a> {
     /// In order.
     posts: Vec<PublicPost<'a>>,
     /// Where the next page begins; null on the last.
     next_cursor: Option<&'a str>,
 }
 
-impl<'a> Posts<'a> {
+impl<'a> PostPage<'a> {
     fn new(page: &'a Page<PostView>, signed_in: bool) -> Self {
         Self {
             posts: page.items.iter().map(|view| PublicPost::new(view, signed_in)).collect(),

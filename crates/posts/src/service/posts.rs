@@ -10,7 +10,7 @@ use tintype_platform::{Error, Result};
 use super::{PostsService, no_such_post};
 use crate::caption;
 use crate::store::{Changed, Edit, Hider, Written};
-use crate::words::{AltText, Caption, Location};
+use crate::words::{AltText, Caption, Field, Location};
 
 /// A post that is to be made.
 #[derive(Debug, Clone)]
@@ -23,12 +23,12 @@ pub(crate) struct Draft {
     pub(crate) comments_disabled: bool,
 }
 
-/// What is to change about a post: `None` leaves it as it is, `Some(None)` takes it away.
+/// What is to change about a post; `None` leaves it as it is.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Change {
-    pub(crate) caption: Option<Option<Caption>>,
-    pub(crate) location: Option<Option<Location>>,
-    pub(crate) alt_text: Option<Option<AltText>>,
+    pub(crate) caption: Field<Caption>,
+    pub(crate) location: Field<Location>,
+    pub(crate) alt_text: Field<AltText>,
     pub(crate) comments_disabled: Option<bool>,
     pub(crate) hidden: Option<bool>,
 }
@@ -90,13 +90,13 @@ impl PostsService {
     ) -> Result<PostView> {
         let card = self.known(author).await?;
         let caption = match change.caption {
-            Some(caption) => Some(self.written(&card, caption.map(String::from)).await?),
-            None => None,
+            Field::Set(caption) => Some(self.written(&card, caption.map(String::from)).await?),
+            Field::Kept => None,
         };
         let edit = Edit {
             caption,
-            location: change.location.map(|location| location.map(String::from)),
-            alt_text: change.alt_text.map(|alt_text| alt_text.map(String::from)),
+            location: change.location.map(String::from),
+            alt_text: change.alt_text.map(String::from),
             comments_disabled: change.comments_disabled,
             hidden: change.hidden,
         };

@@ -48,7 +48,9 @@ impl PostsService {
             // They leave the collection after they are written and not before: whoever looks in
             // between may see a view twice, and nobody sees the count go back.
             let posts: Vec<PostId> = batch.iter().map(|(post, _)| post.post).collect();
-            posts.iter().for_each(|post| self.posts.invalidate(post));
+            for post in &posts {
+                self.posts.invalidate(post);
+            }
             let mut pending = self.seen.pending.lock();
             for (post, written) in batch {
                 if let Some(views) = pending.get_mut(post) {

@@ -237,3 +237,22 @@ fn pairs<A: FromSql, B: FromSql>(
     let rows = statement.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tintype_platform::testkit::Workbench;
+
+    use super::Sqlite;
+    use crate::store::conformance;
+
+    #[tokio::test]
+    async fn conforms() {
+        conformance::run(|| {
+            let bench = Workbench::new(&[crate::MIGRATIONS]);
+            (Arc::new(Sqlite::new(bench.database.clone())), bench)
+        })
+        .await;
+    }
+}

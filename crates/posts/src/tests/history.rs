@@ -8,6 +8,7 @@ use tintype_api::{CommentId, PostId, UserId};
 
 use super::stage::{Stage, all, text};
 use crate::service::Change;
+use crate::words::{Caption, Field};
 
 const PEOPLE: u64 = 4;
 
@@ -77,7 +78,6 @@ impl Model {
         let posts = stage.posts();
         stage.bench.clock.advance_millis(1);
         let made = |at: usize| self.made.get(at).copied();
-        let said = |at: usize| self.said.get(at).copied();
         match act {
             Act::Post { by, tagged } => {
                 let id = stage.post(user(by), caption(tagged)).await;
@@ -89,8 +89,8 @@ impl Model {
             Act::Retag { post, tagged } => {
                 let Some(id) = made(post) else { return };
                 let author = self.posts.get(&id).map_or(user(1), |post| post.author);
-                let text = crate::words::Caption::try_from(caption(tagged).to_owned()).unwrap();
-                let change = Change { caption: Some(Some(text)), ..Change::default() };
+                let text = Caption::try_from(caption(tagged).to_owned()).unwrap();
+                let change = Change { caption: Field::Set(Some(text)), ..Change::default() };
                 let edited = posts.edit(author, id, change).await;
                 assert_eq!(edited.is_ok(), self.posts.contains_key(&id));
                 if let Some(post) = self.posts.get_mut(&id) {
@@ -112,6 +112,17 @@ impl Model {
                 assert_eq!(deleted.is_ok(), self.posts.remove(&id).is_some());
                 self.comments.retain(|_, comment| comment.post != id);
             }
+            Act::Settle => stage.settle().await,
+            other => self.react(other, stage).await,
+        }
+    }
+
+    /// The same for what is done with what others have made.
+    async fn react(&mut self, act: Act, stage: &Stage) {
+        let posts = stage.posts();
+        let made = |at: usize| self.made.get(at).copied();
+        let said = |at: usize| self.said.get(at).copied();
+        match act {
             Act::Like { by, post, on } => {
                 let Some(id) = made(post) else { return };
                 let by = user(by);
@@ -177,7 +188,7 @@ impl Model {
                 assert_eq!(counted.changed, changed);
                 assert_eq!(counted.count, comment.likers.len() as u64);
             }
-            Act::Settle => stage.settle().await,
+            other => panic!("{other:?} is no reaction"),
         }
     }
 

@@ -163,7 +163,7 @@ async fn lists_of_posts() {
                 assert_eq!(status, of_owner, "{about}: {path} {body}");
                 match status {
                     200 => {
-                        assert_eq!(body["posts"].as_array().unwrap().len(), 1, "{about}: {path}")
+                        assert_eq!(body["posts"].as_array().unwrap().len(), 1, "{about}: {path}");
                     }
                     403 => assert!(body.to_string().contains("This account is private"), "{body}"),
                     _ => assert!(body.to_string().contains("User not found"), "{body}"),

@@ -5,11 +5,11 @@ use tintype_platform::error::Kind;
 
 use super::stage::{Stage, draft, first, text};
 use crate::service::Change;
-use crate::words::Caption;
+use crate::words::{Caption, Field};
 
 fn captioned(text: &str) -> Change {
     let caption = Caption::try_from(text.to_owned()).unwrap();
-    Change { caption: Some(Some(caption)), ..Change::default() }
+    Change { caption: Field::Set(Some(caption)), ..Change::default() }
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn an_edit_tells_new_mentions_only_and_nothing_if_nothing_changes() {
     let tagged = async |tag| posts.by_hashtag(None, tag, first(b'x')).await.unwrap().items.len();
     assert_eq!((tagged("one").await, tagged("two").await), (0, 1));
     assert_eq!(posts.edit(ben, post, captioned("")).await.unwrap_err().kind(), Kind::NotFound);
-    let cleared = Change { caption: Some(None), ..Change::default() };
+    let cleared = Change { caption: Field::Set(None), ..Change::default() };
     let cleared = posts.edit(ann, post, cleared).await.unwrap().post;
     assert_eq!((&cleared.caption, cleared.hashtags.len()), (&None, 0));
 }

@@ -54,7 +54,7 @@ pub(super) struct Comment<'a> {
 /// A page of comments.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MeshComments)]
-pub(super) struct Comments<'a> {
+pub(super) struct CommentPage<'a> {
     /// The newest first.
     comments: Vec<Comment<'a>>,
     /// Where the next page begins; null on the last.
@@ -109,7 +109,7 @@ pub(super) async fn comment(
     security((), ("bearer" = [])),
     params(("id" = String, Path, description = "The post"), PageQuery),
     responses(
-        (status = 200, body = Comments<'static>),
+        (status = 200, body = CommentPage<'static>),
         (status = 404, description = "`Post not found`"),
     ),
 )]
@@ -122,7 +122,7 @@ pub(super) async fn comments(
     let viewer = caller.map(|caller| caller.user);
     let wanted = Wanted::new(&query, lists::COMMENTS)?;
     let page = service.comments(viewer, post_id(&id)?, wanted).await?;
-    let comments = Comments {
+    let comments = CommentPage {
         comments: page.items.iter().map(Comment::from).collect(),
         next_cursor: page.next.as_deref(),
         has_more: page.next.is_some(),

@@ -23,6 +23,7 @@ pub(super) struct Liked {
 /// Figures about a post.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MeshPostStats)]
+#[expect(clippy::struct_field_names, reason = "the contract names them so")]
 pub(super) struct Stats {
     /// How many like it.
     like_count: u64,

@@ -15,9 +15,9 @@ use tintype_platform::{Error, Result};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Done;
-use crate::routes::{given, lists, media, own_post_id, post_id};
+use crate::routes::{lists, media, own_post_id, post_id};
 use crate::service::{Change, Draft, PostsService, Wanted};
-use crate::words::{AltText, Caption, Location, MediaUrl};
+use crate::words::{AltText, Caption, Field, Location, MediaUrl};
 
 /// A post that is to be made.
 #[derive(Deserialize, ToSchema)]
@@ -47,17 +47,17 @@ pub(super) struct NewPost {
 #[schema(as = MeshPostChange)]
 pub(super) struct PostChange {
     /// Up to 2,200 characters.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 2200)]
-    caption: Option<Option<Caption>>,
+    caption: Field<Caption>,
     /// Up to 255 characters.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 255)]
-    location: Option<Option<Location>>,
+    location: Field<Location>,
     /// Up to 1,000 characters.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 1000)]
-    alt_text: Option<Option<AltText>>,
+    alt_text: Field<AltText>,
     /// Whether nobody may comment.
     is_comments_disabled: Option<bool>,
     /// Whether only the author sees it.
@@ -77,7 +77,7 @@ pub(super) struct Which {
 /// A page of posts.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MeshPosts)]
-pub(super) struct Posts<'a> {
+pub(super) struct PostPage<'a> {
     /// The newest first.
     posts: Vec<MeshPost<'a>>,
     /// Where the next page begins; null on the last.
@@ -117,7 +117,7 @@ pub(super) async fn create(
     get, path = "/api/v1/posts", tag = "posts", operation_id = "mesh_list_posts",
     security((), ("bearer" = [])), params(Which, PageQuery),
     responses(
-        (status = 200, body = Posts<'static>),
+        (status = 200, body = PostPage<'static>),
         (status = 403, description = "`This account is private`"),
         (status = 404, description = "`User not found`"),
         (status = 422, description = "Neither or both of `user_id` and `hashtag`"),
@@ -146,7 +146,7 @@ pub(super) async fn list(
             ));
         }
     };
-    let posts = Posts {
+    let posts = PostPage {
         posts: page.items.iter().map(MeshPost::from).collect(),
         next_cursor: page.next.as_deref(),
         has_more: page.next.is_some(),

@@ -61,7 +61,7 @@ pub(super) struct Comment<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PublicComments)]
-pub(super) struct Comments<'a> {
+pub(super) struct CommentPage<'a> {
     /// The newest first.
     comments: Vec<Comment<'a>>,
     /// Where the next page begins; null on the last.
@@ -114,7 +114,7 @@ pub(super) async fn comment(
     security((), ("bearer" = [])),
     params(("id" = String, Path, description = "The post"), PageQuery),
     responses(
-        (status = 200, body = Comments<'static>),
+        (status = 200, body = CommentPage<'static>),
         (status = 404, description = "`Post not found`"),
     ),
 )]
@@ -128,7 +128,7 @@ pub(super) async fn comments(
     let wanted = Wanted::new(&query, lists::COMMENTS)?;
     let page = service.comments(viewer, post_id(&id)?, wanted).await?;
     let comments = page.items.iter().map(|view| Comment::new(view, viewer.is_some())).collect();
-    Ok(Json(Comments { comments, next_cursor: page.next.as_deref() }).into_response())
+    Ok(Json(CommentPage { comments, next_cursor: page.next.as_deref() }).into_response())
 }
 
 /// Delete a comment

@@ -7,7 +7,7 @@ use tintype_platform::http::{Json, Path, Query};
 use tintype_platform::page::PageQuery;
 use tintype_platform::{Error, Result};
 
-use super::Posts;
+use super::PostPage;
 use crate::routes::lists;
 use crate::service::{PostsService, Wanted, no_such_user};
 
@@ -19,7 +19,7 @@ use crate::service::{PostsService, Wanted, no_such_user};
     security((), ("bearer" = [])),
     params(("user_id" = String, Path, description = "Whose; `me` for your own"), PageQuery),
     responses(
-        (status = 200, body = Posts<'static>),
+        (status = 200, body = PostPage<'static>),
         (status = 401, description = "`me` without a good token"),
         (status = 403, description = "`This account is private`"),
         (status = 404, description = "`User not found`"),
@@ -44,7 +44,7 @@ pub(super) async fn by_user(
     };
     let wanted = Wanted::new(&query, lists::OF_AUTHOR)?;
     let page = service.by_author(viewer, author, wanted).await?;
-    Ok(Json(Posts::new(&page, viewer.is_some())).into_response())
+    Ok(Json(PostPage::new(&page, viewer.is_some())).into_response())
 }
 
 /// Posts with a hashtag, the newest first
@@ -54,7 +54,7 @@ pub(super) async fn by_user(
     get, path = "/api/posts/hashtag/{tag}", tag = "posts", operation_id = "posts_with_hashtag",
     security((), ("bearer" = [])),
     params(("tag" = String, Path, description = "With or without `#`"), PageQuery),
-    responses((status = 200, body = Posts<'static>)),
+    responses((status = 200, body = PostPage<'static>)),
 )]
 pub(super) async fn by_hashtag(
     State(service): State<Arc<PostsService>>,
@@ -64,5 +64,5 @@ pub(super) async fn by_hashtag(
 ) -> Result<Response> {
     let viewer = caller.map(|caller| caller.user);
     let page = service.by_hashtag(viewer, &tag, Wanted::new(&query, lists::OF_HASHTAG)?).await?;
-    Ok(Json(Posts::new(&page, viewer.is_some())).into_response())
+    Ok(Json(PostPage::new(&page, viewer.is_some())).into_response())
 }

@@ -13,9 +13,9 @@ use tintype_platform::http::{Json, Path};
 use utoipa::ToSchema;
 
 use super::Done;
-use crate::routes::{given, media, own_post_id, post_id};
+use crate::routes::{media, own_post_id, post_id};
 use crate::service::{Change, Draft, PostsService};
-use crate::words::{AltText, Caption, Location, MediaUrl};
+use crate::words::{AltText, Caption, Field, Location, MediaUrl};
 
 /// A post that is to be made.
 #[derive(Deserialize, ToSchema)]
@@ -47,17 +47,17 @@ pub(super) struct NewPost {
 #[schema(as = PublicPostChange)]
 pub(super) struct PostChange {
     /// Up to 2,200 characters.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 2200)]
-    caption: Option<Option<Caption>>,
+    caption: Field<Caption>,
     /// Up to 255 characters.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 255)]
-    location: Option<Option<Location>>,
+    location: Field<Location>,
     /// Up to 1,000 characters.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 1000)]
-    alt_text: Option<Option<AltText>>,
+    alt_text: Field<AltText>,
     /// Whether nobody may comment.
     comments_disabled: Option<bool>,
     /// Whether only you see it.

@@ -7,7 +7,7 @@ use tintype_platform::Result;
 use tintype_platform::http::{Json, Path, Query};
 use tintype_platform::page::PageQuery;
 
-use super::{Done, Posts};
+use super::{Done, PostPage};
 use crate::routes::{lists, post_id};
 use crate::service::{PostsService, Wanted};
 
@@ -62,7 +62,7 @@ pub(super) async fn unsave(
     get, path = "/api/posts/saved", tag = "saves", operation_id = "saved_posts",
     security(("bearer" = [])), params(PageQuery),
     responses(
-        (status = 200, body = Posts<'static>),
+        (status = 200, body = PostPage<'static>),
         (status = 401, description = "No good token"),
     ),
 )]
@@ -72,5 +72,5 @@ pub(super) async fn saved(
     Query(query): Query<PageQuery>,
 ) -> Result<Response> {
     let page = service.saved(caller.user, Wanted::new(&query, lists::SAVED)?).await?;
-    Ok(Json(Posts::new(&page, true)).into_response())
+    Ok(Json(PostPage::new(&page, true)).into_response())
 }

@@ -50,7 +50,7 @@ pub(super) struct Comment<'a> {
 /// A page of comments.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TrustedComments)]
-pub(super) struct Comments<'a> {
+pub(super) struct CommentPage<'a> {
     /// The newest first.
     comments: Vec<Comment<'a>>,
     /// Where the next page begins; null on the last.
@@ -104,7 +104,7 @@ pub(super) async fn comment(
     security((), ("api_key" = [])),
     params(("id" = PostId, Path, description = "The post"), Viewer, PageQuery),
     responses(
-        (status = 200, body = Comments<'static>),
+        (status = 200, body = CommentPage<'static>),
         (status = 401, description = "No good API key"),
         (status = 404, description = "`Post not found` or `User not found`"),
     ),
@@ -119,7 +119,7 @@ pub(super) async fn comments(
     service.known_if_any(viewer.id()).await?;
     let wanted = Wanted::new(&query, lists::COMMENTS)?;
     let page = service.comments(viewer.id(), post, wanted).await?;
-    let comments = Comments {
+    let comments = CommentPage {
         comments: page.items.iter().map(Comment::from).collect(),
         next_cursor: page.next.as_deref(),
         has_more: page.next.is_some(),

@@ -37,7 +37,7 @@ pub(super) struct NewPost {
 /// A page of posts.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TrustedPosts)]
-pub(super) struct Posts<'a> {
+pub(super) struct PostPage<'a> {
     /// The newest first.
     posts: Vec<TrustedPost<'a>>,
     /// Where the next page begins; null on the last.
@@ -126,7 +126,7 @@ pub(super) async fn delete(
     security((), ("api_key" = [])),
     params(("id" = UserId, Path, description = "Whose"), Viewer, PageQuery),
     responses(
-        (status = 200, body = Posts<'static>),
+        (status = 200, body = PostPage<'static>),
         (status = 401, description = "No good API key"),
         (status = 403, description = "`This account is private`"),
         (status = 404, description = "`User not found`"),
@@ -142,7 +142,7 @@ pub(super) async fn by_user(
     service.known_if_any(viewer.id()).await?;
     let wanted = Wanted::new(&query, lists::OF_AUTHOR)?;
     let page = service.by_author(viewer.id(), author, wanted).await?;
-    let posts = Posts {
+    let posts = PostPage {
         posts: page.items.iter().map(TrustedPost::from).collect(),
         next_cursor: page.next.as_deref(),
         has_more: page.next.is_some(),

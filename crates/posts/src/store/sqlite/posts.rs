@@ -70,12 +70,8 @@ pub(super) fn edit(write: &Write<'_>, which: PostRef, edit: Edit, stamp: Stamp) 
         let new = written.mentioned.into_iter().filter(|(name, _)| !before.mentions.contains(name));
         mentions = new.map(|(_, user)| user).collect();
     }
-    if let Some(location) = edit.location {
-        after.location = location;
-    }
-    if let Some(alt_text) = edit.alt_text {
-        after.alt_text = alt_text;
-    }
+    edit.location.write(&mut after.location);
+    edit.alt_text.write(&mut after.alt_text);
     if let Some(disabled) = edit.comments_disabled {
         after.comments_disabled = disabled;
     }
