@@ -35,13 +35,11 @@ pub struct Settings {
     pub most_followees: u32,
     /// Circles kept in memory. One takes 8 bytes for each followee and some 200 beside.
     pub cached_circles: usize,
-    /// Counts kept in memory, some 60 bytes each.
-    pub cached_counts: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { most_followees: 7_500, cached_circles: 10_000, cached_counts: 20_000 }
+        Self { most_followees: 7_500, cached_circles: 10_000 }
     }
 }
 

@@ -30,7 +30,6 @@ pub struct GraphService {
     ids: Arc<IdGenerator>,
     settings: Settings,
     circles: Cache<UserId, Arc<Circle>>,
-    counts: Cache<UserId, GraphCounts>,
 }
 
 /// What came of a wish to follow.
@@ -76,7 +75,6 @@ impl GraphService {
     ) -> Self {
         Self {
             circles: Cache::new("circles", settings.cached_circles),
-            counts: Cache::new("graph_counts", settings.cached_counts),
             store,
             services,
             ids,
@@ -264,7 +262,6 @@ impl GraphService {
     /// Forgets what was read from the database, which another process has changed.
     pub fn forget_caches(&self) {
         self.circles.invalidate_all();
-        self.counts.invalidate_all();
     }
 
     /// Removes every tie of an account that is gone. Doing it again changes nothing.
@@ -337,7 +334,6 @@ impl GraphService {
 
     fn forget(&self, user: UserId) {
         self.circles.invalidate(&user);
-        self.counts.invalidate(&user);
     }
 
     fn stamp(&self) -> Stamp {

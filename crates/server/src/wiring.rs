@@ -202,7 +202,6 @@ fn graph_settings(config: &Config) -> tintype_graph::Settings {
     tintype_graph::Settings {
         most_followees: config.graph.max_followings,
         cached_circles: config.cache.relations / 10,
-        cached_counts: config.cache.relations,
     }
 }
 

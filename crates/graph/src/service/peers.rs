@@ -23,27 +23,12 @@ impl Graph for GraphService {
     }
 
     async fn counts(&self, users: Vec<UserId>) -> Result<Vec<GraphCounts>> {
-        let mut found: Vec<_> = users.iter().map(|user| self.counts.get(user)).collect();
-        let missing: Vec<_> = users
-            .iter()
-            .zip(&found)
-            .filter(|(_, counts)| counts.is_none())
-            .map(|(user, _)| (*user, self.counts.stamp(user)))
-            .collect();
-        if !missing.is_empty() {
-            let asked = missing.iter().map(|(user, _)| *user).collect();
-            let loaded: FxHashMap<UserId, GraphCounts> =
-                self.store.counts(asked).await?.into_iter().collect();
-            // Who has no counts yet has none of anything.
-            let of = |user: &UserId| loaded.get(user).copied().unwrap_or_default();
-            for (user, stamp) in missing {
-                self.counts.insert(user, stamp, of(&user));
-            }
-            for (user, counts) in users.iter().zip(&mut found) {
-                counts.get_or_insert_with(|| of(user));
-            }
-        }
-        Ok(found.into_iter().flatten().collect())
+        // Never cached: a consumer that hears of a change may ask before whoever made the change
+        // could make a cache forget.
+        let known: FxHashMap<UserId, GraphCounts> =
+            self.store.counts(users.clone()).await?.into_iter().collect();
+        // Who has no counts yet has none of anything.
+        Ok(users.iter().map(|user| known.get(user).copied().unwrap_or_default()).collect())
     }
 
     async fn relationships(
