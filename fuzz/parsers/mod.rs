@@ -13,8 +13,11 @@ use tintype_platform::config::{Config, Sources};
 use tintype_platform::http::Network;
 use tintype_platform::page::{Cursor, Limit, PageQuery};
 
+/// Reads what came from outside.
+pub(crate) type Parser = fn(&[u8]);
+
 /// The parsers by name; each has a folder in `corpus/` and a program in `Cargo.toml`.
-pub(crate) const PARSERS: [(&str, fn(&[u8])); 12] = [
+pub(crate) const PARSERS: [(&str, Parser); 12] = [
     ("caption", |bytes| text(bytes, posts::caption)),
     ("config_environment", config_environment),
     ("config_file", config_file),

@@ -73,7 +73,7 @@ pub(crate) fn request(bytes: &[u8]) {
     let server = &*SERVER;
     let (parts, body) = server.runtime.block_on(async {
         let answer = server.router.clone().oneshot(request).await;
-        let (parts, body) = answer.map(Response::into_parts).unwrap_or_else(|never| match never {});
+        let (parts, body) = answer.map_or_else(|never| match never {}, Response::into_parts);
         (parts, to_bytes(body, usize::MAX).await.expect("the body is in memory"))
     });
     assert!(!parts.status.is_server_error(), "{}", parts.status);
