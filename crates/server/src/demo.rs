@@ -165,11 +165,13 @@ impl Planner {
                     if self.random.random_bool(0.2) { self.random.random_range(2..=4) } else { 1 };
                 let mut caption = self.pick(words::CAPTIONS).to_owned();
                 if self.random.random_bool(0.6) {
-                    caption.push_str(&format!(" #{}", self.pick(words::TAGS)));
+                    caption += " #";
+                    caption += self.pick(words::TAGS);
                 }
                 if self.random.random_bool(0.1) {
                     let friend = self.fame.sample(&mut self.random);
-                    caption.push_str(&format!(" with @{}", people[friend].username));
+                    caption += " with @";
+                    caption += &people[friend].username;
                 }
                 PlannedPost {
                     id: PostId::made_by(&self.ids),

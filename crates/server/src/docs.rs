@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use flate2::read::GzDecoder;
+use serde_json::{Map, Value};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::Config;
@@ -35,8 +36,9 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// `/openapi.json` with this description, and the pages that show it.
 pub(crate) fn routes(openapi: OpenApi) -> Router {
-    let json = openapi.to_json().expect("an OpenAPI description is plain data");
-    let json = Bytes::from(json);
+    let mut json = serde_json::to_value(openapi).expect("an OpenAPI description is plain data");
+    describe_responses(&mut json);
+    let json = Bytes::from(json.to_string());
     let description =
         || async move { ([(header::CONTENT_TYPE, "application/json")], json).into_response() };
     let swagger = || async { page(SWAGGER_POLICY, include_str!("docs/swagger.html")) };
@@ -79,6 +81,23 @@ impl utoipa::Modify for Schemes {
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         let key = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
         components.add_security_scheme("api_key", SecurityScheme::ApiKey(key));
+    }
+}
+
+/// The standard asks for a description of every response: where a route says no more than the
+/// status, that is it.
+fn describe_responses(openapi: &mut Value) {
+    let paths = openapi["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    let operations = paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    for operation in operations {
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        for (status, response) in responses.into_iter().flatten() {
+            let status = StatusCode::from_bytes(status.as_bytes()).ok();
+            let reason = status.and_then(|status| status.canonical_reason()).unwrap_or("An answer");
+            if let Some(response) = response.as_object_mut() {
+                response.entry("description").or_insert_with(|| reason.into());
+            }
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{docs, health};
 
 /// How often counters are recounted for the metric of their drift.
-const RECOUNT: Duration = Duration::from_secs(60 * 60);
+const RECOUNT: Duration = Duration::from_hours(1);
 
 /// Feeds that are compared with their definition on that occasion.
 const RECOUNTED_FEEDS: usize = 100;

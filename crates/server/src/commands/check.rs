@@ -35,7 +35,7 @@ impl Check {
             (0, _) => println!("Everything is right."),
             (count, true) => println!("{count} findings, all put right."),
             (count, false) => {
-                println!("{count} findings; `tintype check --repair` puts them right.")
+                println!("{count} findings; `tintype check --repair` puts them right.");
             }
         }
         site.database.close().await;

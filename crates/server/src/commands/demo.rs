@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use tintype_accounts::account::NewAccount;
+use tintype_api::Activity;
 use tintype_api::accounts::Role;
 use tintype_platform::config::Config;
 use tintype_platform::{Clock, clock::SystemClock};
@@ -14,7 +15,7 @@ use tintype_posts::{SeedComment, SeedPost};
 
 use super::serve;
 use crate::demo::{PASSWORD, Plan, USERNAME};
-use crate::wiring::Site;
+use crate::wiring::{Running, Site};
 
 /// In the data folder while the demo is being made: what is there then is not whole.
 const MAKING: &str = "demo.making";
@@ -40,19 +41,33 @@ pub(super) async fn demo(config: &Config) -> Result<ExitCode> {
     let opened = serve::open(config)?;
     if fresh {
         make(&opened.site).await?;
+    }
+    let started = serve::start(config, opened).await?;
+    if fresh {
+        settle(&started.running).await?;
         std::fs::write(folder.join(MADE), "").context("the data folder cannot be written")?;
         std::fs::remove_file(folder.join(MAKING)).context("the data folder cannot be written")?;
     }
-    serve::listen(config, opened, |address| {
-        println!();
-        println!("  Tintype is at   http://{address}");
-        println!("  Its API         http://{address}/docs");
-        println!("  Sign in as      {USERNAME}");
-        println!("  with password   {PASSWORD}");
-        println!();
-        println!("  Ctrl-C stops it.");
-    })
-    .await
+    println!();
+    println!("  Tintype is at   http://{}", started.address);
+    println!("  Its API         http://{}/docs", started.address);
+    println!("  Sign in as      {USERNAME}");
+    println!("  with password   {PASSWORD}");
+    println!();
+    println!("  Ctrl-C stops it.");
+    started.serve().await
+}
+
+/// Waits until everybody has been told of what happened while the demo was made.
+async fn settle(running: &Running) -> Result<()> {
+    let bar = ProgressBar::new_spinner().with_message("Word gets around");
+    bar.enable_steady_tick(Duration::from_millis(100));
+    running.bus.drained().await?;
+    let visitor = running.site.accounts.find(USERNAME).await?;
+    let visitor = visitor.context("the demo has the account that its visitors use")?;
+    running.site.activity.mark_read(visitor.card.id).await?;
+    bar.finish_and_clear();
+    Ok(())
 }
 
 async fn make(site: &Site) -> Result<()> {

@@ -1,5 +1,6 @@
 //! `tintype serve`: until it is told to stop.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,18 +12,19 @@ use tokio::net::TcpListener;
 
 use super::COMMAND_NODE;
 use crate::data_lock::DataLock;
-use crate::wiring::Site;
+use crate::wiring::{Running, Site};
 
 pub(super) async fn serve(config: &Config) -> Result<ExitCode> {
-    let site = open(config)?;
-    listen(config, site, |address| println!("Tintype is at http://{address}")).await
+    let started = start(config, open(config)?).await?;
+    println!("Tintype is at http://{}", started.address);
+    started.serve().await
 }
 
 /// A data folder, locked for this process, and the site in it.
 pub(super) struct Opened {
     pub(super) site: Site,
     telemetry: telemetry::Telemetry,
-    _lock: DataLock,
+    lock: DataLock,
 }
 
 /// Opens the data folder to serve it, making it if it is not there.
@@ -35,30 +37,42 @@ pub(super) fn open(config: &Config) -> Result<Opened> {
     let telemetry = telemetry::init(&config.log);
     let lock = DataLock::take(config.make_data_dir()?)?;
     let site = Site::open(config, Arc::new(SystemClock), config.server.node)?;
-    Ok(Opened { site, telemetry, _lock: lock })
+    Ok(Opened { site, telemetry, lock })
 }
 
-/// Serves `opened` until the process is told to stop; `greet` is told the address.
-pub(super) async fn listen(
-    config: &Config,
-    opened: Opened,
-    greet: impl FnOnce(std::net::SocketAddr),
-) -> Result<ExitCode> {
+/// A site whose consumers run, and the address where it will be served.
+pub(super) struct Started {
+    pub(super) running: Running,
+    pub(super) address: SocketAddr,
+    listener: TcpListener,
+    _lock: DataLock,
+}
+
+/// Takes the address and starts the consumers. Clients may connect from now on; they are answered
+/// by [`Started::serve`].
+pub(super) async fn start(config: &Config, opened: Opened) -> Result<Started> {
     let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
         format!(
             "{} cannot be listened at; is another program there? Choose another with --listen",
             config.server.listen
         )
     })?;
+    let address = listener.local_addr()?;
     let telemetry = config.metrics.enabled.then_some(opened.telemetry);
     let running = opened.site.run(config, telemetry)?;
-    let address = listener.local_addr()?;
-    tracing::info!(%address, data_dir = %config.server.data_dir.display(), "serving");
-    greet(address);
-    http::serve(listener, running.router.clone(), running.ground.clone(), told_to_stop()).await;
-    running.stop().await;
-    tracing::info!("stopped");
-    Ok(ExitCode::SUCCESS)
+    Ok(Started { running, address, listener, _lock: opened.lock })
+}
+
+impl Started {
+    /// Serves until the process is told to stop.
+    pub(super) async fn serve(self) -> Result<ExitCode> {
+        tracing::info!(address = %self.address, "serving");
+        let (router, ground) = (self.running.router.clone(), self.running.ground.clone());
+        http::serve(self.listener, router, ground, told_to_stop()).await;
+        self.running.stop().await;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// Comes with the first SIGTERM or Ctrl-C.
