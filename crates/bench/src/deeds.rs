@@ -60,7 +60,7 @@ pub(crate) struct Feed {
 impl Feed {
     pub(crate) fn print(self) -> Result<()> {
         let Self { load, clients, username, password } = self;
-        let token = Site::at(&load.url)?.log_in(&username, &password)?;
+        let token = Site::at(&load.url).log_in(&username, &password)?;
         load.print(&feeds(&load.url, clients, &token))
     }
 }
@@ -77,13 +77,10 @@ pub(crate) struct Deed {
 
 impl Deed {
     /// Measures the rounds that `rounds` makes for the accounts.
-    pub(crate) fn print(
-        self,
-        rounds: impl Fn(&mut Site, &[Account]) -> Result<Rounds>,
-    ) -> Result<()> {
-        let mut site = Site::at(&self.load.url)?;
+    pub(crate) fn print(self, rounds: impl Fn(&Site, &[Account]) -> Result<Rounds>) -> Result<()> {
+        let site = Site::at(&self.load.url);
         let accounts = site.register(self.clients)?;
-        let rounds = rounds(&mut site, &accounts)?;
+        let rounds = rounds(&site, &accounts)?;
         self.load.print(&rounds)
     }
 }
@@ -99,7 +96,7 @@ pub(crate) fn posts(site: &Site, accounts: &[Account]) -> Rounds {
 }
 
 /// Each account likes post after post of a set that is made for it, and takes each like back.
-pub(crate) fn likes(site: &mut Site, accounts: &[Account]) -> Result<Rounds> {
+pub(crate) fn likes(site: &Site, accounts: &[Account]) -> Result<Rounds> {
     let mut paths = Vec::new();
     for account in accounts {
         for _ in 0..LIKEABLE {
@@ -133,23 +130,22 @@ pub(crate) struct Account {
 /// A running server, to prepare a measurement on.
 pub(crate) struct Site {
     url: Url,
-    connection: Connection,
 }
 
 impl Site {
-    pub(crate) fn at(url: &Url) -> Result<Self> {
-        Ok(Self { url: url.at(""), connection: Connection::open(url)? })
+    pub(crate) fn at(url: &Url) -> Self {
+        Self { url: url.clone() }
     }
 
     /// The token of an account that is there.
-    pub(crate) fn log_in(&mut self, username: &str, password: &str) -> Result<String> {
+    pub(crate) fn log_in(&self, username: &str, password: &str) -> Result<String> {
         let body = json!({ "username": username, "password": password });
         let log_in = self.post("/api/auth/login", &[], &body);
         text(&self.ask(&log_in)?, "token").with_context(|| format!("{username} cannot log in"))
     }
 
     /// New accounts; each takes the server as long as hashing a password does.
-    pub(crate) fn register(&mut self, number: usize) -> Result<Vec<Account>> {
+    pub(crate) fn register(&self, number: usize) -> Result<Vec<Account>> {
         // No two measurements on one server may have the same names.
         let moment = SystemClock.now().as_millis();
         (0..number)
@@ -189,8 +185,9 @@ impl Site {
         request("POST", &self.url.at(path), headers, &body.to_string())
     }
 
-    fn ask(&mut self, request: &[u8]) -> Result<Value> {
-        self.connection.send(request)?.json()
+    fn ask(&self, request: &[u8]) -> Result<Value> {
+        // The server closes connections that are idle, as this one would be between measurements.
+        Connection::open(&self.url)?.send(request)?.json()
     }
 }
 

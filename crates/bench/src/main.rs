@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Command::Feed(feed) => feed.print(),
         Command::Post(deed) => deed.print(|site, accounts| Ok(deeds::posts(site, accounts))),
         Command::Like(deed) => deed.print(deeds::likes),
-        Command::Follow(deed) => deed.print(|site, accounts| deeds::follows(site, accounts)),
+        Command::Follow(deed) => deed.print(deeds::follows),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -100,12 +100,12 @@ struct Measurement {
 impl Measurement {
     fn measure(&mut self) -> Result<()> {
         let server = self.starts()?;
-        let token = Site::at(&server.url)?.log_in("ada", "tintype-demo")?;
+        let token = Site::at(&server.url).log_in("ada", "tintype-demo")?;
         self.feeds(&server.url, &token)?;
-        let mut site = Site::at(&server.url)?;
+        let site = Site::at(&server.url);
         let accounts = site.register(POSTERS)?;
         self.posts(&site, &accounts, &server.url)?;
-        self.latencies(&mut site, &accounts, &server.url, &token)?;
+        self.latencies(&site, &accounts, &server.url, &token)?;
         let memory = server.memory()? as f64 / 1e6;
         self.report.figure("memory after all this", format!("{memory:.1} MB"));
         server.stop()
@@ -207,7 +207,7 @@ impl Measurement {
     /// How long single requests take when the machine is not full.
     fn latencies(
         &mut self,
-        site: &mut Site,
+        site: &Site,
         accounts: &[Account],
         url: &Url,
         token: &str,
