@@ -35,6 +35,12 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Of requests that were all begun within `duration`.
+    pub(crate) fn new(latencies: Histogram<u64>, duration: Duration) -> Self {
+        let requests_per_second = latencies.len() as f64 / duration.as_secs_f64();
+        Self { requests_per_second, latencies }
+    }
+
     /// The time within which the share `quantile` of the requests was answered.
     pub(crate) fn latency(&self, quantile: f64) -> Duration {
         Duration::from_micros(self.latencies.value_at_quantile(quantile))
@@ -46,12 +52,12 @@ impl std::fmt::Display for Outcome {
         let [median, p99, p999] =
             [0.5, 0.99, 0.999].map(|quantile| milliseconds(self.latency(quantile)));
         let rate = self.requests_per_second;
-        write!(f, "{rate:.0} requests/s, p50 {median}, p99 {p99}, p99.9 {p999}")
+        write!(f, "{rate:.0}/s, p50 {median}, p99 {p99}, p99.9 {p999}")
     }
 }
 
 /// `1.23 ms`
-pub(crate) fn milliseconds(duration: Duration) -> String {
+fn milliseconds(duration: Duration) -> String {
     format!("{:.2} ms", duration.as_secs_f64() * 1e3)
 }
 
@@ -91,8 +97,7 @@ pub(crate) fn run(url: &Url, rounds: &Rounds, pace: Pace, duration: Duration) ->
     for outcome in outcomes {
         latencies.add(outcome?)?;
     }
-    let requests_per_second = latencies.len() as f64 / duration.as_secs_f64();
-    Ok(Outcome { requests_per_second, latencies })
+    Ok(Outcome::new(latencies, duration))
 }
 
 struct Timetable {
@@ -138,7 +143,7 @@ impl Timetable {
 }
 
 /// Microseconds up to a minute, to three digits.
-fn histogram() -> Result<Histogram<u64>> {
+pub(crate) fn histogram() -> Result<Histogram<u64>> {
     Ok(Histogram::new_with_bounds(1, 60_000_000, 3)?)
 }
 

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::load::milliseconds;
-
 /// The rows of a measurement.
 pub(crate) struct Report {
     machine: String,
@@ -38,16 +36,18 @@ impl Report {
         });
     }
 
-    /// Several measurements of a time that is to stay below `goal`.
-    pub(crate) fn time(&mut self, what: &str, times: &[Duration], goal: Duration) {
-        let seconds: Vec<f64> = times.iter().map(Duration::as_secs_f64).collect();
-        let found = median(&seconds);
-        let shown = |seconds: f64| milliseconds(Duration::from_secs_f64(seconds));
-        let (lowest, highest) = ends(&seconds);
+    /// Several measurements of a time that is to stay below `goal`, if there is one.
+    pub(crate) fn time(&mut self, what: &str, times: &[Duration], goal: Option<Duration>) {
+        let milliseconds: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+        let found = median(&milliseconds);
+        let (lowest, highest) = ends(&milliseconds);
         self.rows.push(Row {
             what: what.to_owned(),
-            figure: format!("{} ({}–{})", shown(found), shown(lowest), shown(highest)),
-            goal: format!("< {} ms: {}", goal.as_millis(), verdict(found < goal.as_secs_f64())),
+            figure: format!("{found:.2} ms ({lowest:.2}–{highest:.2})"),
+            goal: goal.map_or_else(String::new, |goal| {
+                let goal = goal.as_secs_f64() * 1e3;
+                format!("< {goal} ms: {}", verdict(found < goal))
+            }),
         });
     }
 
@@ -110,7 +110,7 @@ mod tests {
         let mut report = Report::new("1 core".to_owned());
         report.figure("bare", "30000/s".to_owned());
         report.ratio("feed / bare", &[0.1, 0.4, 0.35], 0.3);
-        report.time("ready", &[Duration::from_millis(250)], Duration::from_millis(200));
+        report.time("ready", &[Duration::from_millis(250)], Some(Duration::from_millis(200)));
         let table = report.to_string();
         assert!(table.contains("| 0.35 (0.10–0.40) "), "{table}");
         assert!(table.contains("≥ 0.3: met") && table.contains("< 200 ms: missed"), "{table}");

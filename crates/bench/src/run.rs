@@ -129,7 +129,7 @@ impl Measurement {
         std::thread::sleep(IDLE);
         let first = format!("{:.1} s", made.as_secs_f64());
         self.report.figure("first start, which makes the demo", first);
-        self.report.time("ready on the demo data", &times, Duration::from_millis(200));
+        self.report.time("ready on the demo data", &times, Some(Duration::from_millis(200)));
         self.report.memory("memory, idle", server.memory()?, 50.0);
         Ok(server)
     }
@@ -188,20 +188,16 @@ impl Measurement {
         let mut pairs = Pairs::default();
         let mut per_commit = Vec::new();
         for _ in 0..self.rounds {
-            let writes = self.writer_alone()?;
+            let writes = writer::measure(&self.folder, POSTERS as u64, self.duration)?;
             per_commit.push(writes.per_commit);
             let posts = load::run(url, &rounds, Pace::Closed, self.duration)?;
-            pairs.add(writes.per_second, posts.requests_per_second);
+            pairs.add(writes.outcome.requests_per_second, posts.requests_per_second);
         }
         let bound = format!("{}, {:.0} to a commit", pairs.bound(), median(&per_commit));
         self.report.figure("writer thread alone, 32 clients", bound);
         self.report.figure("durable posts, 32 clients", pairs.figure());
         self.report.ratio("durable posts / writer thread", &pairs.ratios(), 0.4);
         Ok(())
-    }
-
-    fn writer_alone(&self) -> Result<writer::Writes> {
-        writer::measure(&self.folder, POSTERS as u64, self.duration)
     }
 
     /// How long single requests take when the machine is not full.
@@ -212,6 +208,11 @@ impl Measurement {
         url: &Url,
         token: &str,
     ) -> Result<()> {
+        progress("latency: one write at a time");
+        let alone = (0..self.rounds)
+            .map(|_| Ok(writer::measure(&self.folder, 1, self.duration)?.outcome.latency(0.99)))
+            .collect::<Result<Vec<Duration>>>()?;
+        self.report.time("writer thread alone, 1 client, p99", &alone, None);
         let feeds = deeds::feeds(url, READERS, token);
         let posts = deeds::posts(site, accounts);
         let likes = deeds::likes(site, accounts)?;
@@ -235,7 +236,7 @@ impl Measurement {
             .map(|_| Ok(load::run(url, rounds, Pace::Open(rate), self.duration)?.latency(0.99)))
             .collect::<Result<Vec<Duration>>>()?;
         let what = format!("{what} at {rate}/s, p99");
-        self.report.time(&what, &times, Duration::from_millis(goal_ms));
+        self.report.time(&what, &times, Some(Duration::from_millis(goal_ms)));
         Ok(())
     }
 }

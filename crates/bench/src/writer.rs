@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use hdrhistogram::Histogram;
 use tintype_platform::IdGenerator;
 use tintype_platform::clock::SystemClock;
 use tintype_platform::db::{self, Database, Options};
 use tokio::task::JoinSet;
 
-use crate::load::{WARM_UP, now};
+use crate::load::{Outcome, WARM_UP, histogram, now};
 use crate::store;
 
 /// Writes by tasks that each wait for their own commit.
@@ -33,15 +34,15 @@ impl Writer {
     pub(crate) fn print(self) -> Result<()> {
         let dir = self.dir.unwrap_or_else(std::env::temp_dir);
         let writes = measure(&dir, self.clients, Duration::from_secs(self.seconds))?;
-        println!("{:.0} durable writes/s, {:.1} to a commit", writes.per_second, writes.per_commit);
+        println!("durable writes: {}, {:.1} to a commit", writes.outcome, writes.per_commit);
         Ok(())
     }
 }
 
 /// What was measured.
 pub(crate) struct Writes {
-    /// Writes that were on the disk, a second.
-    pub(crate) per_second: f64,
+    /// Writes that were on the disk, and how long each had to wait for that.
+    pub(crate) outcome: Outcome,
     /// How many shared a commit, on average.
     pub(crate) per_commit: f64,
 }
@@ -58,19 +59,15 @@ pub(crate) fn measure(dir: &Path, clients: u64, duration: Duration) -> Result<Wr
         let options = Options::default();
         let database = Database::open(&path, &options, &[db::MIGRATIONS, store::MIGRATIONS])?;
         let ids = Arc::new(IdGenerator::new(Arc::new(SystemClock), 0, 0));
-        let warm_up = write_for(&database, &ids, clients, WARM_UP).await?;
-        let start = now();
-        let written = write_for(&database, &ids, clients, duration).await?;
-        let elapsed = start.elapsed();
+        let warm_up = write_for(&database, &ids, clients, WARM_UP).await?.len();
+        let latencies = write_for(&database, &ids, clients, duration).await?;
         let commits = database.commits();
         // The last group is counted after its writes are answered.
         database.close().await;
         // Every write has an event, so no group is left out.
         let groups = commits.borrow().events;
-        Ok(Writes {
-            per_second: written as f64 / elapsed.as_secs_f64(),
-            per_commit: (warm_up + written) as f64 / groups as f64,
-        })
+        let per_commit = (warm_up + latencies.len()) as f64 / groups as f64;
+        Ok(Writes { outcome: Outcome::new(latencies, duration), per_commit })
     })
 }
 
@@ -79,26 +76,29 @@ async fn write_for(
     ids: &Arc<IdGenerator>,
     clients: u64,
     duration: Duration,
-) -> Result<u64> {
+) -> Result<Histogram<u64>> {
     let end = now() + duration;
     let mut tasks = JoinSet::new();
     for author in 1..=clients {
         let (database, ids) = (database.clone(), ids.clone());
         tasks.spawn(async move {
-            let mut written = 0;
-            while now() < end {
+            let mut latencies = histogram()?;
+            loop {
+                let begun = now();
+                if begun >= end {
+                    return anyhow::Ok(latencies);
+                }
                 let (id, at) = store::stamp(&ids);
                 database.write(move |write| store::insert(write, id, author, at)).await?;
-                written += 1;
+                latencies.saturating_record(begun.elapsed().as_micros() as u64);
             }
-            anyhow::Ok(written)
         });
     }
-    let mut written = 0;
+    let mut latencies = histogram()?;
     while let Some(task) = tasks.join_next().await {
-        written += task??;
+        latencies.add(task??)?;
     }
-    Ok(written)
+    Ok(latencies)
 }
 
 #[cfg(test)]
@@ -109,7 +109,7 @@ mod tests {
     fn writes_of_several_share_a_commit() {
         let dir = tempfile::tempdir().unwrap();
         let writes = measure(dir.path(), 8, Duration::from_millis(200)).unwrap();
-        assert!(writes.per_second > 0.0);
+        assert!(writes.outcome.requests_per_second > 0.0);
         assert!(writes.per_commit > 1.0 && writes.per_commit <= 8.0, "{}", writes.per_commit);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
     }
