@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tintype_platform::service;
 
+use crate::Rendered;
 use crate::ids::{TokenId, UserId};
 
 /// What others see of an account beside a post or in a list.
@@ -20,6 +21,9 @@ pub struct Card {
     pub profile_picture_url: Option<String>,
     /// Whether only accepted followers see its posts and lists.
     pub is_private: bool,
+    /// What the public dialect shows of it.
+    #[serde(skip)]
+    pub rendered: Rendered,
 }
 
 /// What a person may do beyond their own affairs.

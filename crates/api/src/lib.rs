@@ -11,6 +11,7 @@ pub mod feed;
 pub mod graph;
 pub mod ids;
 pub mod posts;
+mod rendered;
 mod slice;
 pub mod testkit;
 
@@ -21,4 +22,5 @@ pub use feed::Feed;
 pub use graph::{Circle, Graph};
 pub use ids::{CommentId, PostId, TokenId, UserId};
 pub use posts::{Post, PostView, Posts};
+pub use rendered::Rendered;
 pub use slice::{Base, Drift, Services, Slice};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tintype_platform::{Timestamp, service};
 
+use crate::Rendered;
 use crate::accounts::Card;
 use crate::ids::{PostId, UserId};
 
@@ -62,6 +63,9 @@ pub struct Post {
     pub created_at: Timestamp,
     /// When it was last edited.
     pub updated_at: Timestamp,
+    /// What the public dialect shows of it to every viewer.
+    #[serde(skip)]
+    pub rendered: Rendered,
 }
 
 /// A post as one viewer sees it.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tintype_platform::rpc::async_trait;
 use tintype_platform::{Error, Result, Timestamp};
 
+use crate::Rendered;
 use crate::accounts::{Accounts, Caller, Card, KeyStanding, Role};
 use crate::graph::{Circle, Graph, GraphCounts, Relationship};
 use crate::ids::{PostId, TokenId, UserId};
@@ -30,6 +31,7 @@ impl People {
             full_name: None,
             profile_picture_url: None,
             is_private,
+            rendered: Rendered::default(),
         };
         self.0.lock().expect("no test panics here").insert(id, Arc::new(card));
         id

@@ -137,6 +137,7 @@ impl Posts for Wall {
                 hidden: false,
                 created_at: Timestamp::default(),
                 updated_at: Timestamp::default(),
+                rendered: tintype_api::Rendered::default(),
             });
             Some(PostView { post, author, liked: false, saved: false })
         };

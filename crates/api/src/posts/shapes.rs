@@ -4,7 +4,7 @@ use serde::Serialize;
 use tintype_platform::Timestamp;
 use utoipa::ToSchema;
 
-use super::{MediaKind, PostView};
+use super::{MediaKind, Post, PostView};
 use crate::accounts::Card;
 use crate::ids::{PostId, UserId, text};
 
@@ -34,9 +34,9 @@ impl<'a> From<&'a Card> for PublicCard<'a> {
     }
 }
 
-/// A post in the public dialect.
+/// What the public dialect shows of a post to every viewer.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PublicPost<'a> {
+pub struct PublicRecord<'a> {
     /// The post.
     #[serde(with = "text")]
     #[schema(value_type = String)]
@@ -73,20 +73,10 @@ pub struct PublicPost<'a> {
     pub created_at: Timestamp,
     /// When it was last edited.
     pub updated_at: Timestamp,
-    /// Whether the caller likes it; there only for a caller with a token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub liked_by_user: Option<bool>,
-    /// Whether the caller has saved it; there only for a caller with a token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub saved_by_user: Option<bool>,
-    /// Its author.
-    pub author: PublicCard<'a>,
 }
 
-impl<'a> PublicPost<'a> {
-    /// `view` for a caller with or without a token.
-    pub fn new(view: &'a PostView, signed_in: bool) -> Self {
-        let post = &*view.post;
+impl<'a> From<&'a Post> for PublicRecord<'a> {
+    fn from(post: &'a Post) -> Self {
         Self {
             id: post.id,
             user_id: post.author,
@@ -103,9 +93,53 @@ impl<'a> PublicPost<'a> {
             is_hidden: post.hidden,
             created_at: post.created_at,
             updated_at: post.updated_at,
+        }
+    }
+}
+
+/// A post in the public dialect.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PublicPost<'a> {
+    /// The post.
+    #[serde(flatten)]
+    pub record: PublicRecord<'a>,
+    /// Whether the caller likes it; there only for a caller with a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub liked_by_user: Option<bool>,
+    /// Whether the caller has saved it; there only for a caller with a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saved_by_user: Option<bool>,
+    /// Its author.
+    pub author: PublicCard<'a>,
+}
+
+impl<'a> PublicPost<'a> {
+    /// `view` for a caller with or without a token.
+    pub fn new(view: &'a PostView, signed_in: bool) -> Self {
+        Self {
+            record: PublicRecord::from(&*view.post),
             liked_by_user: signed_in.then_some(view.liked),
             saved_by_user: signed_in.then_some(view.saved),
             author: PublicCard::from(&*view.author),
+        }
+    }
+
+    /// Writes the JSON of `view` for a caller with a token to the end of `buffer`: what
+    /// [`PublicPost::new`] is written as, put together from pieces that the post and its author
+    /// keep. A page of a feed is made of this.
+    pub fn write(view: &PostView, buffer: &mut Vec<u8>) {
+        let (post, author) = (&*view.post, &*view.author);
+        let record = post.rendered.get(|| PublicRecord::from(post));
+        let card = author.rendered.get(|| PublicCard::from(author));
+        let flags = match (view.liked, view.saved) {
+            (false, false) => r#","liked_by_user":false,"saved_by_user":false,"author":"#,
+            (false, true) => r#","liked_by_user":false,"saved_by_user":true,"author":"#,
+            (true, false) => r#","liked_by_user":true,"saved_by_user":false,"author":"#,
+            (true, true) => r#","liked_by_user":true,"saved_by_user":true,"author":"#,
+        };
+        let open = record.strip_suffix('}').unwrap_or(record);
+        for piece in [open, flags, card, "}"] {
+            buffer.extend_from_slice(piece.as_bytes());
         }
     }
 }
@@ -224,6 +258,55 @@ impl<'a> From<&'a PostView> for TrustedPost<'a> {
             comment_count: post.comments,
             is_liked: view.liked,
             created_at: post.created_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::posts::Media;
+    use crate::testkit::user;
+
+    #[test]
+    fn a_post_put_together_from_pieces_is_the_post() {
+        let card = Card {
+            id: user(7),
+            username: "ann".to_owned(),
+            full_name: Some("Ann \"the\" Other".to_owned()),
+            profile_picture_url: None,
+            is_private: true,
+            rendered: crate::Rendered::default(),
+        };
+        let post = Post {
+            id: PostId::new(9).unwrap(),
+            author: card.id,
+            caption: Some("}\n#überall".to_owned()),
+            media: vec![Media { url: "https://a.example/1".to_owned(), kind: MediaKind::Image }],
+            location: None,
+            alt_text: None,
+            hashtags: vec!["überall".to_owned()],
+            mentions: Vec::new(),
+            likes: 1,
+            comments: 2,
+            views: 3,
+            comments_disabled: false,
+            hidden: true,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(1),
+            rendered: crate::Rendered::default(),
+        };
+        let (post, author) = (Arc::new(post), Arc::new(card));
+        for (liked, saved) in [(false, false), (false, true), (true, false), (true, true)] {
+            let view = PostView { post: post.clone(), author: author.clone(), liked, saved };
+            let mut written = Vec::new();
+            PublicPost::write(&view, &mut written);
+            let written: Value = serde_json::from_slice(&written).unwrap();
+            assert_eq!(written, serde_json::to_value(PublicPost::new(&view, true)).unwrap());
         }
     }
 }

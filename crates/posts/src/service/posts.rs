@@ -57,6 +57,7 @@ impl PostsService {
             hidden: false,
             created_at: id.made_at(),
             updated_at: id.made_at(),
+            rendered: tintype_api::Rendered::default(),
         };
         let mentioned = written.mentioned.into_iter().map(|(_, user)| user).collect();
         self.store.create(post.clone(), mentioned, stamp).await?;

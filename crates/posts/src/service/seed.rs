@@ -75,6 +75,7 @@ impl PostsService {
                 hidden: false,
                 created_at: at,
                 updated_at: at,
+                rendered: tintype_api::Rendered::default(),
             };
             let mentioned = named.into_iter().flatten().filter(|user| *user != post.author);
             stored.push((post.clone(), mentioned.collect(), self.stamp_at(at)));

@@ -74,6 +74,7 @@ impl Suite {
             hidden: false,
             created_at: id.made_at(),
             updated_at: id.made_at(),
+            rendered: tintype_api::Rendered::default(),
         }
     }
 

@@ -19,6 +19,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
             full_name: row.get(2)?,
             profile_picture_url: row.get(3)?,
             is_private: row.get(4)?,
+            rendered: tintype_api::Rendered::default(),
         }),
         email: row.get(5)?,
         bio: row.get(6)?,

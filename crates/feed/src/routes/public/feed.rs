@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use tintype_api::Feed;
 use tintype_api::auth::SignedIn;
 use tintype_api::feed::{FeedPage, Score};
@@ -13,17 +13,16 @@ use tintype_platform::page::PageQuery;
 use utoipa::ToSchema;
 
 use crate::FeedService;
-use crate::routes::{FeedQuery, json};
+use crate::routes::{FeedQuery, POST, json_answer};
 use crate::service::CACHE;
 
-/// A page of a feed.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = PublicFeed)]
+/// A page of a feed: only described by this, see [`answer`].
+#[derive(ToSchema)]
+#[schema(as = PublicFeed, rename_all = "camelCase")]
+#[expect(dead_code, reason = "the fields describe what is written by hand")]
 struct PublicFeed<'a> {
     /// The posts in order.
-    #[schema(value_type = Vec<ScoredPost<'static>>)]
-    posts: PublicPosts<'a>,
+    posts: Vec<ScoredPost<'a>>,
     /// Whether there is a next page.
     has_more: bool,
     /// How many posts of the feed come before the end of this page.
@@ -43,33 +42,30 @@ struct ScoredPost<'a> {
     score: Option<&'a Score>,
 }
 
-/// The posts of a page, written one by one without being collected first.
-struct PublicPosts<'a> {
-    page: &'a FeedPage,
-    explain: bool,
-}
-
-impl Serialize for PublicPosts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { page, explain } = self;
-        let posts = page.posts.iter().map(|view| PublicPost::new(view, true));
-        if *explain && page.scores.len() == page.posts.len() {
-            let scores = page.scores.iter().map(Some);
-            return serializer
-                .collect_seq(posts.zip(scores).map(|(post, score)| ScoredPost { post, score }));
-        }
-        serializer.collect_seq(posts)
-    }
-}
-
+/// The page as [`PublicFeed`] describes it, written into one buffer from the pieces that posts keep.
 fn answer(page: &FeedPage, explain: bool) -> Result<Response> {
-    let body = PublicFeed {
-        posts: PublicPosts { page, explain },
-        has_more: page.next.is_some(),
-        offset: page.offset,
-        next_cursor: page.next.as_deref(),
-    };
-    json(&body, page.posts.len())
+    let mut buffer = Vec::with_capacity(256 + page.posts.len() * POST);
+    buffer.extend_from_slice(br#"{"posts":["#);
+    for (at, view) in page.posts.iter().enumerate() {
+        if at > 0 {
+            buffer.push(b',');
+        }
+        match page.scores.get(at).filter(|_| explain) {
+            None => PublicPost::write(view, &mut buffer),
+            Some(score) => serde_json::to_writer(
+                &mut buffer,
+                &ScoredPost { post: PublicPost::new(view, true), score: Some(score) },
+            )?,
+        }
+    }
+    buffer.extend_from_slice(br#"],"hasMore":"#);
+    serde_json::to_writer(&mut buffer, &page.next.is_some())?;
+    buffer.extend_from_slice(br#","offset":"#);
+    serde_json::to_writer(&mut buffer, &page.offset)?;
+    buffer.extend_from_slice(br#","nextCursor":"#);
+    serde_json::to_writer(&mut buffer, &page.next)?;
+    buffer.push(b'}');
+    Ok(json_answer(buffer))
 }
 
 /// What was done.

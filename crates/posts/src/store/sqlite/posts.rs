@@ -218,6 +218,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<(Post, i64)> {
         views: row.get::<_, i64>(12)? as u64,
         created_at: id.made_at(),
         updated_at: Timestamp::from_millis(row.get(13)?),
+        rendered: tintype_api::Rendered::default(),
     };
     Ok((post, hidden))
 }
