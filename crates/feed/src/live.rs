@@ -19,8 +19,8 @@ use tokio::sync::{broadcast, mpsc};
 /// Notices that a connection may fall behind before it is closed.
 const QUEUE: usize = 64;
 
-/// Gives a receiver of the events that are committed from then on.
-type Subscribe = Box<dyn Fn() -> broadcast::Receiver<Arc<Record>> + Send + Sync>;
+/// Gives a receiver of the events that are committed from then on; none when nothing comes any more.
+type Subscribe = Box<dyn Fn() -> Option<broadcast::Receiver<Arc<Record>>> + Send + Sync>;
 
 /// Something that a viewer is told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +89,10 @@ impl Live {
         of_viewer.push((number, sender));
         open.next += 1;
         if !open.followed
-            && let Some(subscribe) = self.subscribe.get()
+            && let Some(events) = self.subscribe.get().and_then(|subscribe| subscribe())
         {
             open.followed = true;
-            tokio::spawn(self.clone().follow(subscribe()));
+            tokio::spawn(self.clone().follow(events));
         }
         Ok(Connection { live: self.clone(), viewer, number, notices })
     }
@@ -204,7 +204,7 @@ mod tests {
         let live = Arc::new(Live::new(services, 2));
         let (events, _) = broadcast::channel(QUEUE * 2);
         let sender = events.clone();
-        live.watch(Box::new(move || sender.subscribe()));
+        live.watch(Box::new(move || Some(sender.subscribe())));
         Stage { live, ties, events, workbench: Workbench::new(&[]) }
     }
 

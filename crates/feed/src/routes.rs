@@ -78,7 +78,12 @@ const POST: usize = 768;
 fn json(body: &impl Serialize, posts: usize) -> Result<Response> {
     let mut buffer = Vec::with_capacity(256 + posts * POST);
     serde_json::to_writer(&mut buffer, body)?;
+    Ok(json_answer(buffer))
+}
+
+/// What is in `buffer` as an answer in JSON.
+fn json_answer(buffer: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(buffer));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    response
 }

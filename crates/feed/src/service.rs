@@ -11,10 +11,10 @@ use tintype_api::feed::{Feed, FeedPage, FeedRequest, FeedStats, Order};
 use tintype_api::graph::GraphCounts;
 use tintype_api::posts::{PostRef, PostView, Window};
 use tintype_api::{Base, Circle, Event, PostId, Services, Stamp, UserId};
-use tintype_platform::db::{Database, Record};
+use tintype_platform::bus::Bus;
+use tintype_platform::db::Database;
 use tintype_platform::page::Limit;
 use tintype_platform::{Clock, IdGenerator, Result, Timestamp, config};
-use tokio::sync::broadcast;
 
 use crate::Settings;
 use crate::live::Live;
@@ -53,7 +53,6 @@ pub struct FeedService {
     ids: Arc<IdGenerator>,
     strategy: Strategy,
     snapshots: Snapshots,
-    popular: explore::Popular,
 }
 
 #[async_trait]
@@ -106,7 +105,6 @@ impl FeedService {
             ids: base.ids.clone(),
             strategy,
             snapshots: Snapshots::default(),
-            popular: explore::Popular::default(),
             settings,
         }
     }
@@ -119,25 +117,17 @@ impl FeedService {
         }
     }
 
-    /// Forgets what was computed from the database: to be called when another process has changed
-    /// it. Timelines stay: they follow the events of that process too.
-    pub fn forget_caches(&self) {
-        self.popular.forget();
-    }
-
-    /// Lets streams be told of what happens: `subscribe` gives a receiver of the events that are
-    /// committed from then on, such as [`Bus::live`](tintype_platform::bus::Bus::live). It is asked
-    /// when the first stream is opened. Only the first call counts.
-    pub fn watch(
-        &self,
-        subscribe: impl Fn() -> broadcast::Receiver<Arc<Record>> + Send + Sync + 'static,
-    ) {
-        self.live.watch(Box::new(subscribe));
-    }
-
-    /// Ends every open stream and opens no more: to be called when the server begins to stop.
-    pub fn close_streams(&self) {
-        self.live.close();
+    /// Lets streams be told of what `bus` delivers, and ends them when `closing` comes: an open
+    /// stream would hold up a server that stops. Without it streams hold pings alone.
+    pub fn go_live(&self, bus: &Arc<Bus>, closing: impl Future<Output = ()> + Send + 'static) {
+        // The bus has the consumers, and they have this service.
+        let bus = Arc::downgrade(bus);
+        self.live.watch(Box::new(move || Some(bus.upgrade()?.live())));
+        let live = self.live.clone();
+        tokio::spawn(async move {
+            closing.await;
+            live.close();
+        });
     }
 
     pub(crate) async fn figures(&self, viewer: UserId) -> Result<Figures> {

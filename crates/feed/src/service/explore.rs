@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tintype_api::feed::FeedPage;
 use tintype_api::posts::{Engagement, PostRef, PostView};
 use tintype_api::{Circle, UserId};
 use tintype_platform::page::PageQuery;
-use tintype_platform::{Result, Timestamp, id};
+use tintype_platform::{Result, id};
 
 use super::ranked::FixedPlace;
 use super::{DAY, FeedService};
@@ -19,20 +18,6 @@ const ENOUGH: usize = 100;
 
 /// Popular posts that an explore page is chosen from.
 const CANDIDATES: u32 = 1000;
-
-/// Milliseconds for which the popular posts of all are kept, so that many viewers cost one search.
-/// What is gone or no longer public in the meantime is dropped from every page.
-const KEPT: i64 = 2_000;
-
-/// The popular posts of all, the same for every viewer.
-#[derive(Default)]
-pub(super) struct Popular(Mutex<Option<(Timestamp, Arc<[Engagement]>)>>);
-
-impl Popular {
-    pub(super) fn forget(&self) {
-        self.0.lock().take();
-    }
-}
 
 impl FeedService {
     /// A page of popular posts by public accounts that `viewer` neither follows, blocks nor mutes,
@@ -59,21 +44,14 @@ impl FeedService {
         self.fixed_page(snapshot, place, limit, wanted).await
     }
 
-    async fn popular(&self) -> Result<Arc<[Engagement]>> {
-        let now = self.clock.now();
-        if let Some((at, popular)) = &*self.popular.0.lock()
-            && now.since(*at).abs() < KEPT
-        {
-            return Ok(popular.clone());
-        }
+    async fn popular(&self) -> Result<Vec<Engagement>> {
         let posts = self.services.posts();
-        let mut popular = posts.popular(now.plus_millis(-DAYS * DAY), CANDIDATES).await?;
-        if popular.len() < ENOUGH {
-            popular = posts.popular(id::EPOCH, CANDIDATES).await?;
+        let since = self.clock.now().plus_millis(-DAYS * DAY);
+        let popular = posts.popular(since, CANDIDATES).await?;
+        if popular.len() >= ENOUGH {
+            return Ok(popular);
         }
-        let popular: Arc<[Engagement]> = popular.into();
-        *self.popular.0.lock() = Some((now, popular.clone()));
-        Ok(popular)
+        posts.popular(id::EPOCH, CANDIDATES).await
     }
 }
 

@@ -206,20 +206,28 @@ impl Timelines {
         })
     }
 
-    /// Waits a little for the author index to have `post`: an event may be handled before whoever
+    /// Waits a little for the author index to know of `post`: an event may be handled before whoever
     /// made the post has told the index, or before the index has heard of another process.
     async fn is_indexed(&self, post: PostRef) -> Result<Indexed> {
         let posts = self.services.posts();
-        let window = Window { below: PostId::new(post.post.get() + 1), since: None };
+        let author: Arc<[UserId]> = [post.author].into();
+        let until_post = Window { below: PostId::new(post.post.get() + 1), since: None };
         let mut pause = FIRST_PAUSE;
         for _ in 0..LOOKS {
-            let newest = posts.newest([post.author].into(), window, 1).await?;
+            let newest = posts.newest(author.clone(), until_post, 1).await?;
             if newest.first() == Some(&post) {
                 return Ok(Indexed::Yes);
             }
             let views = posts.views(Some(post.author), vec![post.post]).await?;
             if views.first().and_then(Option::as_ref).is_none_or(|view| view.post.hidden) {
                 return Ok(Indexed::Gone);
+            }
+            // The index need not hold what so many newer posts keep out of every feed. A rebuild
+            // leaves it out too and says so by its floor.
+            let newest = posts.newest(author.clone(), Window::default(), self.size as u32).await?;
+            if newest.len() >= self.size && newest.last().is_some_and(|last| last.post > post.post)
+            {
+                return Ok(Indexed::Yes);
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
@@ -228,8 +236,9 @@ impl Timelines {
     }
 }
 
-/// Whether the author index has a post.
+/// What the author index knows of a post.
 enum Indexed {
+    /// Everything: it gives the post to whoever asks for as many as it takes to come to it.
     Yes,
     /// It was deleted or hidden. Should it be shown again, an event says so.
     Gone,
