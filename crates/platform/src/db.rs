@@ -14,6 +14,7 @@ mod outbox;
 mod sql;
 mod writer;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -79,7 +80,8 @@ struct Inner {
     readers: Vec<Mutex<Connection>>,
     next_reader: AtomicUsize,
     scanners: Mutex<Vec<Connection>>,
-    scans: Semaphore,
+    scans: Arc<Semaphore>,
+    cache_mb: u32,
     commits: watch::Receiver<Commits>,
 }
 
@@ -115,7 +117,8 @@ impl Database {
                 writer,
                 readers,
                 next_reader: AtomicUsize::new(0),
-                scans: Semaphore::new(scanners.len()),
+                scans: Arc::new(Semaphore::new(scanners.len())),
+                cache_mb: options.cache_mb,
                 scanners: Mutex::new(scanners),
                 commits,
             }),
@@ -134,13 +137,18 @@ impl Database {
     {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |write| {
-            let outcome = change(write);
-            let keep = outcome.is_ok();
+            // A panic in one change must take neither the thread nor the changes of others with
+            // it; what it did to the connection is taken back with its savepoint.
+            let run = |write| catch_unwind(AssertUnwindSafe(|| change(write)));
+            let outcome = write.and_then(|write| {
+                run(write).unwrap_or_else(|_| Err(Error::internal("the change panicked")))
+            });
+            let kept = outcome.as_ref().map(drop).map_err(Error::clone);
             let reply = Box::new(move |committed: Result<()>| {
                 // The caller may be gone; its change stands or falls without it.
                 let _ = answer.send(committed.and(outcome));
             });
-            (keep, reply)
+            (kept, reply)
         });
         self.inner.writer.queue(job)?;
         answered.await.map_err(|_| {
@@ -168,18 +176,19 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
+        let permit = self.inner.scans.clone().acquire_owned().await.map_err(Error::internal)?;
         let inner = self.inner.clone();
-        let _permit = inner.scans.acquire().await.map_err(Error::internal)?;
-        let shared = self.inner.clone();
         tokio::task::spawn_blocking(move || {
-            // A permit is held, so a connection is free, unless an earlier scan panicked with it.
-            let popped = shared.scanners.lock().pop();
+            // Held for as long as the thread is at it, which a caller that is gone does not end.
+            let _permit = permit;
+            // A connection is free, unless an earlier scan panicked with it.
+            let popped = inner.scanners.lock().pop();
             let connection = match popped {
                 Some(connection) => connection,
-                None => reader(&shared.path, Options::default().cache_mb)?,
+                None => reader(&inner.path, inner.cache_mb)?,
             };
             let outcome = query(&connection);
-            shared.scanners.lock().push(connection);
+            inner.scanners.lock().push(connection);
             outcome
         })
         .await
@@ -194,11 +203,25 @@ impl Database {
     /// The highest id that an event of this database bears; 0 when there is none. Ids made after
     /// a restart must be above it.
     pub fn highest_id(&self) -> Result<u64> {
+        // Ids are made before they wait for the writer, so the highest is among the last that were
+        // committed. A replayed event bears an id of long ago.
         self.read(|connection| {
             let id: i64 = connection
-                .sql("SELECT coalesce(max(id), 0) FROM outbox")?
+                .sql(
+                    "SELECT coalesce(max(id), 0) FROM (
+                         SELECT id FROM outbox WHERE consumer IS NULL
+                         ORDER BY sequence DESC LIMIT 10000)",
+                )?
                 .query_row([], |row| row.get(0))?;
             Ok(id as u64)
+        })
+    }
+
+    /// Whether the database can be read at all; an error says that it cannot.
+    pub fn answers(&self) -> Result<()> {
+        self.read(|connection| {
+            connection.sql("SELECT 1 FROM migrations LIMIT 1")?.query_row([], |_| Ok(()))?;
+            Ok(())
         })
     }
 
@@ -214,7 +237,8 @@ impl Database {
         &self.inner.path
     }
 
-    /// Waits for the writes that were queued, then closes the file. Later writes are refused.
+    /// Waits for the writes that were queued, then ends the writer. Later writes are refused, reads
+    /// go on until the last handle is gone.
     pub async fn close(&self) {
         self.inner.writer.stop();
         let mut commits = self.commits();
@@ -224,44 +248,57 @@ impl Database {
 }
 
 /// Copies the database at `path` to `file` as it is at one moment, whether or not it is in use.
+///
+/// The copy may be read by its owner alone, as what it holds.
 pub fn backup(path: &Path, file: &Path) -> Result<()> {
-    let failed = |cause: rusqlite::Error| {
-        Error::unavailable(
-            "backup_failed",
-            format!(
-                "The backup to {} was not made; is the folder there and writable?",
-                file.display()
-            ),
-            1,
-        )
-        .with_cause(cause)
-    };
+    if let (Ok(path), Ok(file)) = (path.canonicalize(), file.canonicalize())
+        && path == file
+    {
+        return Err(Error::refused(
+            "backup_onto_itself",
+            "The backup would replace the database itself; name another file",
+        ));
+    }
     let mut partial = file.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
-    let _ = std::fs::remove_file(&partial);
-    let copied = (|| {
-        let source =
-            Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        source.busy_timeout(BUSY_TIMEOUT)?;
-        let mut target = Connection::open(&partial)?;
-        {
-            // All pages in one step: a step holds one read snapshot, so the copy is of one moment
-            // and writers go on beside it.
-            let copy = rusqlite::backup::Backup::new(&source, &mut target)?;
-            copy.run_to_completion(i32::MAX, Duration::from_millis(10), None)?;
-        }
-        target.pragma_update(None, "journal_mode", "delete")?;
-        target.close().map_err(|(_, cause)| cause)
-    })();
-    copied.map_err(failed)?;
-    std::fs::File::open(&partial)
-        .and_then(|copy| copy.sync_all())
-        .and_then(|()| std::fs::rename(&partial, file))
-        .map_err(|cause| {
-            Error::unavailable("backup_failed", "The backup could not be put in its place", 1)
-                .with_cause(cause)
-        })
+    copy(path, &partial).and_then(|()| std::fs::rename(&partial, file).map_err(Into::into)).map_err(
+        |cause| {
+            let _ = std::fs::remove_file(&partial);
+            Error::unavailable(
+                "backup_failed",
+                format!(
+                    "The backup to {} was not made; is the folder there, writable and with room?",
+                    file.display()
+                ),
+                1,
+            )
+            .with_cause(cause)
+        },
+    )
+}
+
+fn copy(path: &Path, partial: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let _ = std::fs::remove_file(partial);
+    let mut new = std::fs::OpenOptions::new();
+    new.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
+    let made = new.open(partial)?;
+    let source = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    source.busy_timeout(BUSY_TIMEOUT)?;
+    let mut target = Connection::open(partial)?;
+    // All pages in one step: a step holds one read snapshot, so the copy is of one moment and
+    // writers go on beside it.
+    rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(
+        i32::MAX,
+        Duration::from_millis(10),
+        None,
+    )?;
+    target.pragma_update(None, "journal_mode", "delete")?;
+    target.close().map_err(|(_, cause)| cause)?;
+    made.sync_all()?;
+    Ok(())
 }
 
 /// How long to wait for another process that is writing.

@@ -83,11 +83,10 @@ async fn a_write_that_fails_or_panics_takes_back_only_itself() {
             })
         })
         .collect();
-    let mut kept = 0;
-    for write in writes {
-        kept += i64::from(write.await.unwrap().is_ok());
+    for (number, write) in writes.into_iter().enumerate() {
+        let kind = write.await.unwrap().err().map(|error| error.kind());
+        assert_eq!(kind, [None, Some(Kind::Conflict), Some(Kind::Internal)][number % 3]);
     }
-    assert_eq!(kept, 30);
     assert_eq!(value(&database, "b"), 30);
 }
 
@@ -109,10 +108,18 @@ async fn more_writes_than_may_wait_are_refused() {
     let database =
         Database::open(&folder.path().join("t.db"), &options, &[MIGRATIONS, COUNTERS]).unwrap();
     let (release, held) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = tokio::sync::oneshot::channel();
     let blocker = tokio::spawn({
         let database = database.clone();
-        async move { database.write(move |_| Ok(held.recv().is_ok())).await }
+        async move {
+            let block = move |_: &Write<'_>| {
+                begun.send(()).unwrap();
+                Ok(held.recv().is_ok())
+            };
+            database.write(block).await
+        }
     });
+    begins.await.unwrap();
     let refused = Arc::new(AtomicUsize::new(0));
     let mut waiting = Vec::new();
     while refused.load(Ordering::Relaxed) == 0 {
@@ -135,6 +142,97 @@ async fn more_writes_than_may_wait_are_refused() {
     assert_eq!(value(&database, "d") as usize, sent - refused.load(Ordering::Relaxed));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_to_all_who_lose_by_it_and_passes() {
+    let folder = folder();
+    let database = open(&folder, &[MIGRATIONS, COUNTERS]).unwrap();
+    let limit = |pages: i64| {
+        move |write: &Write<'_>| {
+            write.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+            Ok(())
+        }
+    };
+    // All wait until the first lets them go, so that they share a commit.
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    database.write(limit(40)).await.unwrap();
+    let mut hold = Box::pin(database.write(move |_| Ok(held.recv().is_ok())));
+    let mut before = Box::pin(database.write(|write| add(write, "before")));
+    let mut large = Box::pin(database.write(|write| {
+        let text = "x".repeat(1_000_000);
+        write.execute("INSERT INTO counters (name, value) VALUES (?1, 0)", [text])?;
+        Ok(())
+    }));
+    let mut after = Box::pin(database.write(|write| add(write, "after")));
+    assert!(futures::poll!(&mut hold).is_pending());
+    assert!(futures::poll!(&mut before).is_pending());
+    assert!(futures::poll!(&mut large).is_pending());
+    assert!(futures::poll!(&mut after).is_pending());
+    release.send(()).unwrap();
+    assert_eq!(large.await.unwrap_err().kind(), Kind::Full);
+    for (name, outcome) in [("before", before.await), ("after", after.await)] {
+        match outcome {
+            Ok(_) => assert_eq!(value(&database, name), 1),
+            Err(error) => {
+                assert_eq!((error.kind(), value(&database, name)), (Kind::Full, 0));
+            }
+        }
+    }
+    database.write(limit(1_000_000)).await.unwrap();
+    database.write(|write| add(write, "later")).await.unwrap();
+    assert_eq!(value(&database, "later"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_locked_database_is_told_so() {
+    let folder = folder();
+    let database = open(&folder, &[MIGRATIONS, COUNTERS]).unwrap();
+    let other = Connection::open(database.path()).unwrap();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let mut first = Box::pin(database.write(move |write| {
+        write.busy_timeout(Duration::from_millis(10))?;
+        Ok(held.recv().is_ok())
+    }));
+    assert!(futures::poll!(&mut first).is_pending());
+    release.send(()).unwrap();
+    first.await.unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let writes = (0..5).map(|_| database.write(|write| add(write, "locked")));
+    for outcome in futures::future::join_all(writes).await {
+        assert_eq!(outcome.unwrap_err().code(), "database_unavailable");
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(database.write(|write| add(write, "locked")).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_whose_caller_is_gone_keeps_its_place_until_it_ends() {
+    let folder = folder();
+    let options = Options { scanners: 1, ..Options::default() };
+    let database = Database::open(&folder.path().join("t.db"), &options, &[MIGRATIONS]).unwrap();
+    let (started, starts) = std::sync::mpsc::channel::<()>();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let ended = Arc::new(AtomicUsize::new(0));
+    let mut first = Box::pin(database.scan({
+        let ended = ended.clone();
+        move |_| {
+            started.send(()).unwrap();
+            held.recv().unwrap();
+            ended.store(1, Ordering::SeqCst);
+            Ok(())
+        }
+    }));
+    assert!(futures::poll!(&mut first).is_pending());
+    tokio::task::spawn_blocking(move || starts.recv().unwrap()).await.unwrap();
+    drop(first);
+    let mut second = Box::pin(database.scan({
+        let ended = ended.clone();
+        move |_| Ok(ended.load(Ordering::SeqCst))
+    }));
+    assert!(futures::poll!(&mut second).is_pending());
+    release.send(()).unwrap();
+    assert_eq!(second.await.unwrap(), 1, "the second began after the first had ended");
+}
+
 #[tokio::test]
 async fn an_event_commits_with_its_change_or_not_at_all() {
     let folder = folder();
@@ -150,8 +248,8 @@ async fn an_event_commits_with_its_change_or_not_at_all() {
     let mut commits = database.commits();
     let (kept, lost) = (record(7), record(8));
     database.write(move |write| write.publish(&kept)).await.unwrap();
-    assert!(commits.has_changed().unwrap());
-    commits.mark_unchanged();
+    // Whoever wrote may be answered before others are told.
+    commits.changed().await.unwrap();
     let failed = database
         .write(move |write| {
             write.publish(&lost)?;
@@ -201,11 +299,18 @@ async fn a_backup_is_of_one_moment_while_writes_go_on() {
     .await
     .unwrap();
     writer.await.unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
     let copy = Database::open(&copy, &Options::default(), &[MIGRATIONS, COUNTERS]).unwrap();
     let (left, right) = (value(&copy, "left"), value(&copy, "right"));
     assert!(left >= 1);
     assert_eq!(left, right);
     assert!(database.backup(&folder.path().join("no/such/folder/copy.db")).is_err());
+    let onto_itself = database.backup(&folder.path().join("./t.db")).unwrap_err();
+    assert_eq!(onto_itself.code(), "backup_onto_itself");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
@@ -24,8 +23,9 @@ const FOREIGN_CHECK: Duration = Duration::from_millis(100);
 /// What a caller is told after the commit.
 pub(super) type Reply = Box<dyn FnOnce(Result<()>) + Send>;
 
-/// A queued write: runs inside a savepoint and says whether to keep it, and how to answer.
-pub(super) type Job = Box<dyn FnOnce(&Write<'_>) -> (bool, Reply) + Send>;
+/// A queued write: runs inside a savepoint, or not at all if there is an error already, and says
+/// whether to keep it, and how to answer. It does not panic.
+pub(super) type Job = Box<dyn FnOnce(Result<&Write<'_>>) -> (Result<()>, Reply) + Send>;
 
 /// The connection inside a write, and the way to the outbox.
 pub struct Write<'c> {
@@ -108,7 +108,7 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, commits: &watch::Sender<Co
             Err(RecvTimeoutError::Disconnected) => return,
         };
         // Changes of this connection do not move its own data version, those of others do.
-        let now = data_version(connection);
+        let now = data_version(connection).or(version);
         if now != version {
             version = now;
             commits.send_modify(|commits| {
@@ -126,55 +126,65 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, commits: &watch::Sender<Co
 
 /// Runs and commits all writes that wait; says whether an event came into the outbox.
 fn commit_group(connection: &Connection, first: Job, jobs: &Receiver<Job>) -> bool {
+    let mut group = std::iter::once(first).chain(jobs.try_iter()).take(GROUP);
     let mut replies = Vec::new();
     let mut published = false;
-    let outcome = (|| {
-        connection.sql("BEGIN IMMEDIATE")?.execute([])?;
-        let mut next = Some(first);
-        while let Some(job) = next {
-            let (reply, events) = run_job(connection, job)?;
+    let begun = begin(connection);
+    if let Err(error) = &begun {
+        // Whoever locks the database has been waited for, and must not be waited for once more by
+        // each write that waits.
+        replies.extend(group.by_ref().map(|job| job(Err(error.clone())).1));
+    }
+    let outcome = begun.and_then(|()| {
+        for job in group {
+            let (ran, reply) = run_job(connection, job);
             replies.push(reply);
-            published |= events;
-            next = if replies.len() < GROUP { jobs.try_recv().ok() } else { None };
+            published |= ran?;
         }
-        connection.sql("COMMIT")?.execute([])
-    })();
+        connection.sql("COMMIT")?.execute([])?;
+        Ok(())
+    });
     metrics::histogram!("tintype_commit_group_size").record(replies.len() as f64);
-    let outcome = outcome.map(drop).map_err(|cause| {
+    if let Err(error) = &outcome {
         if !connection.is_autocommit() {
             let _ = connection.execute_batch("ROLLBACK");
         }
-        let error = Error::from(cause);
         tracing::error!(cause = %error, writes = replies.len(), "a group of writes was not committed");
-        error
-    });
-    let committed = outcome.is_ok();
+    }
     for reply in replies {
         reply(outcome.clone());
     }
-    committed && published
+    outcome.is_ok() && published
 }
 
-fn run_job(connection: &Connection, job: Job) -> rusqlite::Result<(Reply, bool)> {
-    connection.sql("SAVEPOINT job")?.execute([])?;
+fn begin(connection: &Connection) -> Result<()> {
+    connection.sql("BEGIN IMMEDIATE")?.execute([])?;
+    Ok(())
+}
+
+/// Runs one write; says whether it put an event into the outbox, or why the group cannot go on.
+fn run_job(connection: &Connection, job: Job) -> (Result<bool>, Reply) {
+    let begun = connection.sql("SAVEPOINT job").and_then(|mut begin| begin.execute([]));
     let write = Write { connection, published: Cell::new(false) };
-    // A panic in one closure must take neither the thread nor the writes of others with it. The
-    // connection is left in a known state by the rollback below.
-    let (keep, reply) = catch_unwind(AssertUnwindSafe(|| job(&write))).unwrap_or_else(|_| {
-        tracing::error!("a write panicked; its changes are taken back");
-        let reply: Reply = Box::new(drop);
-        (false, reply)
-    });
-    if !keep {
-        connection.sql("ROLLBACK TO job")?.execute([])?;
+    let (outcome, reply) = job(begun.map(|_| &write).map_err(Error::from));
+    if connection.is_autocommit() {
+        // A full disk, say, makes SQLite take back the whole transaction by itself. Those who lose
+        // their changes with it did nothing wrong and may try again.
+        let lost = || Error::unavailable("database_unavailable", "The change was taken back", 1);
+        return (Err(outcome.err().filter(Error::is_transient).unwrap_or_else(lost)), reply);
     }
-    connection.sql("RELEASE job")?.execute([])?;
-    Ok((reply, keep && write.published.get()))
+    let ended = (|| {
+        if outcome.is_err() {
+            connection.sql("ROLLBACK TO job")?.execute([])?;
+        }
+        connection.sql("RELEASE job")?.execute([])
+    })();
+    let published = outcome.is_ok() && write.published.get();
+    (ended.map(|_| published).map_err(Error::from), reply)
 }
 
-fn data_version(connection: &Connection) -> i64 {
-    connection
-        .sql("PRAGMA data_version")
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .unwrap_or_default()
+/// None if the database does not say.
+fn data_version(connection: &Connection) -> Option<i64> {
+    let mut statement = connection.sql("PRAGMA data_version").ok()?;
+    statement.query_row([], |row| row.get(0)).ok()
 }
