@@ -73,7 +73,9 @@ pub struct Bus {
 const LIVE_BUFFER: usize = 1024;
 
 impl Bus {
-    /// Starts a task for each consumer, at the place where it stopped last.
+    /// Starts a task for each consumer, at the place where it stopped last. One that was never
+    /// there before begins with the oldest event that is kept; where one stopped that is there no
+    /// longer keeps nothing.
     pub fn start(
         database: &Database,
         clock: Arc<dyn Clock>,
@@ -97,7 +99,9 @@ impl Bus {
             };
             tasks.spawn(worker.run());
         }
-        tasks.spawn(worker::tell_live(database.clone(), live.clone(), stopping.clone()));
+        // Taken here, so that whoever listens from now on misses nothing while the task starts.
+        let end = last_sequence(database)?;
+        tasks.spawn(worker::tell_live(database.clone(), live.clone(), end, stopping.clone()));
         tasks.spawn(worker::sweep(
             database.clone(),
             clock,

@@ -49,6 +49,11 @@ fn start(bench: &Workbench, consumers: &[&Arc<Notes>]) -> Bus {
     Bus::start(&bench.database, bench.clock.clone(), &settings(), consumers).unwrap()
 }
 
+/// The ids of all that is in the outbox.
+fn kept(bench: &Workbench) -> Vec<u64> {
+    bench.happened_after(0).iter().map(|record| record.id).collect()
+}
+
 async fn publish(bench: &Workbench, ids: impl IntoIterator<Item = u64>, kind: &'static str) {
     let now = bench.clock.now();
     for id in ids {
@@ -150,19 +155,83 @@ async fn what_all_have_seen_is_dropped_when_it_is_old_but_never_the_last() {
     bus.drained().await.unwrap();
     bus.stop().await;
     let bus = start(&bench, &[&notes]);
-    let left = || {
-        bench
-            .database
-            .read(|connection| {
-                let mut statement = connection.sql("SELECT id FROM outbox")?;
-                let ids = statement.query_map([], |row| row.get(0))?;
-                Ok(ids.collect::<rusqlite::Result<Vec<i64>>>()?)
-            })
-            .unwrap()
-    };
-    while left() != [10] {
+    while kept(&bench) != [10] {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(bench.database.highest_id().unwrap(), 10);
+    bus.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replayed_event_does_not_pass_for_the_last() {
+    let bench = Workbench::new(&[]);
+    let notes = Arc::new(Notes { name: "a", refuses: Some(3), ..Notes::default() });
+    publish(&bench, 1..=10, "noted").await;
+    let bus = start(&bench, &[&notes]);
+    bus.drained().await.unwrap();
+    bus.stop().await;
+    dead_letters::replay(&bench.database, Vec::new()).await.unwrap();
+    bench.clock.advance_millis(25 * 60 * 60 * 1000);
+    let mended = Arc::new(Notes { name: "a", ..Notes::default() });
+    let bus = start(&bench, &[&mended]);
+    bus.drained().await.unwrap();
+    bus.stop().await;
+    let bus = start(&bench, &[&mended]);
+    while kept(&bench).len() > 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    bus.stop().await;
+    assert_eq!(kept(&bench), [10, 3]);
+    assert_eq!(bench.database.highest_id().unwrap(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_is_dropped_at_once_is_dropped_as_well_and_nothing_young() {
+    let bench = Workbench::new(&[]);
+    let record =
+        |id, at| Record { sequence: 0, id, kind: "noted".into(), key: 1, body: "{}".into(), at };
+    let (old, young) = (bench.clock.now(), bench.clock.now().plus_millis(60_000));
+    bench
+        .database
+        .write(move |write| {
+            (1..=12_000).try_for_each(|id| write.publish(&record(id, old)))?;
+            write.publish(&record(12_001, young))?;
+            write.publish(&record(12_002, young))
+        })
+        .await
+        .unwrap();
+    let (_stop, stopping) = watch::channel(false);
+    worker::drop_old(&bench.database, 11_000, young, &stopping).await.unwrap();
+    assert_eq!(kept(&bench).len(), 1002, "what is not seen by all stays");
+    worker::drop_old(&bench.database, 12_002, young, &stopping).await.unwrap();
+    assert_eq!(kept(&bench), [12_001, 12_002]);
+}
+
+/// Writes with a change that panics.
+struct Clumsy(Database);
+
+#[async_trait]
+impl Consumer for Clumsy {
+    fn name(&self) -> &'static str {
+        "clumsy"
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["noted"]
+    }
+
+    async fn handle(&self, _: &[Record]) -> Result<()> {
+        self.0.write(|_| panic!("on purpose")).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_whose_change_panics_gives_up_like_any_other() {
+    let bench = Workbench::new(&[]);
+    publish(&bench, [1], "noted").await;
+    let clumsy: Arc<dyn Consumer> = Arc::new(Clumsy(bench.database.clone()));
+    let bus = Bus::start(&bench.database, bench.clock.clone(), &settings(), vec![clumsy]).unwrap();
+    tokio::time::timeout(Duration::from_mins(1), bus.drained()).await.unwrap().unwrap();
+    assert_eq!(dead_letters::list(&bench.database, 10).unwrap().len(), 1);
     bus.stop().await;
 }

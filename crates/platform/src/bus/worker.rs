@@ -11,7 +11,7 @@ use futures::FutureExt;
 use tokio::sync::{broadcast, watch};
 
 use super::{Consumer, Settings, dead_letters, last_sequence};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::db::{Commits, Database, OptionalExtension, Record, Sql, params};
 use crate::error::{Error, Result};
 
@@ -56,8 +56,9 @@ impl Worker {
             }
             self.position.store(end, Ordering::Release);
             if end > saved && tokio::time::Instant::now() >= save_at {
-                self.save(end).await;
-                saved = end;
+                if self.save(end).await {
+                    saved = end;
+                }
                 save_at = tokio::time::Instant::now() + SAVE_AFTER;
             }
             if *stopping.borrow() {
@@ -168,7 +169,8 @@ impl Worker {
         }
     }
 
-    async fn save(&self, position: i64) {
+    /// Keeps how far it has come; says whether that is on the disk.
+    async fn save(&self, position: i64) -> bool {
         let name = self.consumer.name();
         let saved = self
             .database
@@ -182,10 +184,11 @@ impl Worker {
                 Ok(())
             })
             .await;
-        if let Err(error) = saved {
+        if let Err(error) = &saved {
             // The work is done and will only be repeated after a crash.
             tracing::warn!(consumer = name, cause = %error, "progress could not be saved");
         }
+        saved.is_ok()
     }
 }
 
@@ -203,17 +206,19 @@ pub(super) fn saved_position(database: &Database, name: &str) -> Result<i64> {
 pub(super) async fn tell_live(
     database: Database,
     live: broadcast::Sender<Arc<Record>>,
+    mut position: i64,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut commits: watch::Receiver<Commits> = database.commits();
-    let mut position = last_sequence(&database).unwrap_or(0);
     loop {
         tokio::select! {
             _ = stopping.changed() => return,
             changed = commits.changed() => if changed.is_err() { return },
         }
+        // Before looking for listeners: who comes later has missed nothing up to here.
+        let end = last_sequence(&database).unwrap_or(position);
         if live.receiver_count() == 0 {
-            position = last_sequence(&database).unwrap_or(position);
+            position = end;
             continue;
         }
         loop {
@@ -265,34 +270,50 @@ pub(super) async fn sweep(
                     .set(dead.map_or(0, |(_, count)| *count) as f64);
             }
         }
-        // The last event stays whatever its age: ids made after a restart must be above its own.
-        let seen = seen.unwrap_or(0).min(end - 1);
-        let before = clock.now().plus_millis(-(retention.as_millis() as i64)).as_millis();
-        let swept = database.write(move |write| {
-            write
-                .sql(
-                    "DELETE FROM outbox WHERE sequence IN (
-                             SELECT sequence FROM outbox WHERE sequence <= $1 AND at < $2
-                             ORDER BY sequence LIMIT 5000)",
-                )?
-                .execute(params![seen, before])?;
-            Ok(())
-        });
-        if is_due(&database, seen, before)
-            && let Err(error) = swept.await
-        {
+        let before = clock.now().plus_millis(-(retention.as_millis() as i64));
+        let swept = drop_old(&database, seen.unwrap_or(0), before, &stopping).await;
+        if let Err(error) = swept {
             tracing::warn!(cause = %error, "old events could not be dropped");
         }
     }
 }
 
-/// Whether the oldest event may go: an idle server writes nothing.
-fn is_due(database: &Database, seen: i64, before: i64) -> bool {
-    let oldest = database.read(|connection| {
-        Ok(connection
-            .sql("SELECT sequence, at FROM outbox ORDER BY sequence LIMIT 1")?
-            .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-            .optional()?)
-    });
-    matches!(oldest, Ok(Some((sequence, at))) if sequence <= seen && at < before)
+/// Drops what happened before the moment `before` and stands no later than `seen`, some at a time,
+/// so that other writes are not held up; an idle server writes nothing.
+pub(super) async fn drop_old(
+    database: &Database,
+    seen: i64,
+    before: Timestamp,
+    stopping: &watch::Receiver<bool>,
+) -> Result<()> {
+    // The last event stays whatever its age: ids made after a restart must be above its own. One
+    // that is replayed bears an id of long ago.
+    let last = "SELECT sequence FROM outbox WHERE consumer IS NULL ORDER BY sequence DESC LIMIT 1";
+    // Only the oldest are looked at: those that are too young follow in their millions.
+    let oldest = "SELECT max(sequence) FROM (
+                      SELECT sequence, at FROM outbox WHERE sequence <= $1 AND sequence < $2
+                      ORDER BY sequence LIMIT 5000)
+                  WHERE at < $3";
+    let due = || {
+        database.read(|connection| {
+            let last: Option<i64> =
+                connection.sql(last)?.query_row([], |row| row.get(0)).optional()?;
+            let bounds = params![seen, last.unwrap_or(0), before.as_millis()];
+            Ok(connection.sql(oldest)?.query_row(bounds, |row| row.get::<_, Option<i64>>(0))?)
+        })
+    };
+    while let Some(end) = due()? {
+        if *stopping.borrow() {
+            break;
+        }
+        database
+            .write(move |write| {
+                write
+                    .sql("DELETE FROM outbox WHERE sequence <= $1 AND at < $2")?
+                    .execute(params![end, before.as_millis()])?;
+                Ok(())
+            })
+            .await?;
+    }
+    Ok(())
 }
