@@ -3,6 +3,8 @@
 //! Both are part of the program and load nothing from elsewhere. Each page says in a policy of its
 //! own what it needs, which is more than the rest of the site allows: styles that scripts write.
 
+mod refusals;
+
 use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
@@ -37,6 +39,7 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// `/openapi.json` with this description, and the pages that show it.
 pub(crate) fn routes(openapi: OpenApi) -> Router {
     let mut json = serde_json::to_value(openapi).expect("an OpenAPI description is plain data");
+    refusals::describe(&mut json);
     describe_responses(&mut json);
     let json = Bytes::from(json.to_string());
     let description =
