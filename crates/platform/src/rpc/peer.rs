@@ -82,14 +82,18 @@ impl Peer {
     }
 
     async fn attempt<R: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<Result<R>> {
-        if !self.breaker.admits(Instant::now()) {
-            return Err(self.unavailable("the breaker is open"));
-        }
         let context = context::current();
         let left = match context.as_ref().and_then(|context| context.deadline) {
             Some(deadline) => deadline.saturating_duration_since(Instant::now()),
             None => PATIENCE,
         };
+        if left.is_zero() {
+            // It is not the peer's fault, so neither the breaker nor the figures count it.
+            return Err(unavailable("the request has no time left"));
+        }
+        if !self.breaker.admits(Instant::now()) {
+            return Err(self.failed("the breaker is open"));
+        }
         let mut request = self
             .client
             .post(format!("{}{path}", self.address))
@@ -114,19 +118,23 @@ impl Peer {
             }
             Err(cause) => {
                 self.breaker.failed(Instant::now());
-                Err(self.unavailable(cause))
+                Err(self.failed(cause))
             }
         }
     }
 
-    fn unavailable(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    fn failed(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         metrics::counter!("tintype_peer_failures_total", "peer" => self.address.clone())
             .increment(1);
-        Error::unavailable(
-            "peer_unavailable",
-            "A part of the service does not answer; try again in a moment",
-            1,
-        )
-        .with_cause(cause)
+        unavailable(cause)
     }
+}
+
+fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::unavailable(
+        "peer_unavailable",
+        "A part of the service does not answer; try again in a moment",
+        1,
+    )
+    .with_cause(cause)
 }

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::error::{Error, Kind, Result};
+use crate::http::context::{self, Context};
 use crate::testkit::far;
 
 crate::service! {
@@ -63,6 +64,22 @@ async fn a_peer_that_is_not_there_is_unavailable_and_soon_left_alone() {
         causes.push(error.to_string());
     }
     assert!(causes[5].contains("breaker is open"), "{}", causes[5]);
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a deadline that has passed")]
+async fn a_request_that_comes_too_late_says_nothing_against_the_peer() {
+    let peer = far(counter::routes(Arc::new(Local::default()))).await;
+    let late = Context {
+        request_id: "late".into(),
+        deadline: Some(tokio::time::Instant::now()),
+        traceparent: None,
+    };
+    for _ in 0..10 {
+        let error = context::scope(late.clone(), peer.count()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
+    }
+    assert_eq!(peer.count().await.unwrap(), 0);
 }
 
 #[tokio::test]
