@@ -19,7 +19,7 @@ use crate::error::{Error, Kind, Place, Result};
 ///
 /// As an extractor it refuses another content type (415), a body over the limit (413), text that
 /// is not JSON (400 `malformed_json`) and JSON of another shape ([`Kind::Invalid`], naming the
-/// field as the client writes it).
+/// field as the client writes it). It is always an object.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json<T>(pub T);
 
@@ -129,14 +129,23 @@ pub(super) async fn read_body(request: Request) -> Result<Bytes> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    // What is passed over is not looked at any closer, so this is seen to first.
+    if std::str::from_utf8(body).is_err() {
+        return Err(Error::refused("malformed_json", "The body is not UTF-8 text"));
+    }
     // The way that keeps track of the path is slower; it is only worth it when something is wrong.
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
+    let value = serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => data_error::<T>(body, &error),
         _ => Error::refused(
             "malformed_json",
             format!("The body is not JSON (line {}, column {})", error.line(), error.column()),
         ),
-    })
+    })?;
+    // Serde would also take the fields of an object one after another without their names.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(shape::error(Place::Body, "", "invalid type: sequence, expected struct"));
+    }
+    Ok(value)
 }
 
 fn data_error<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Error {
@@ -294,6 +303,7 @@ mod tests {
                 "enum",
             ),
             ("7", "", "The body must be an object", "model_type"),
+            (r#" ["a",["b"],null]"#, "", "The body must be an object", "model_type"),
         ] {
             let wanted = (Kind::Invalid, field.to_owned(), message.to_owned(), kind.to_owned());
             assert_eq!(refused(body), wanted, "{body}");
@@ -306,7 +316,8 @@ mod tests {
             let error = parse::<serde_json::Value>(body.as_bytes()).unwrap_err();
             assert_eq!((error.kind(), error.code()), (Kind::Refused, "malformed_json"), "{body}");
         }
-        assert!(parse::<Draft>(b"\xff\xfe").is_err());
+        let latin = b"{\"caption\":\"\",\"mediaUrls\":[],\"unknown\":\"\xe9\"}";
+        assert_eq!(parse::<Draft>(latin).unwrap_err().code(), "malformed_json");
         assert!(parse::<Draft>("[".repeat(10_000).as_bytes()).is_err());
     }
 
