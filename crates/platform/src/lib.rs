@@ -11,7 +11,7 @@
 //! * [`rpc`]: one service trait, near or far
 //! * [`http`]: extractors, the three dialects of errors, limits, the listening loop
 //! * [`config`], [`telemetry`]: what is in force, and what happened
-//! * [`testkit`]: databases, clocks and buses for tests
+//! * [`testkit`]: a database, a clock and a far side for tests
 
 pub mod bus;
 pub mod cache;

@@ -139,7 +139,7 @@ fn describe() {
     gauge("tintype_consumer_lag", "Events that a consumer has not handled yet, by consumer.");
     gauge("tintype_outbox_depth", "Events that some consumer has not handled yet.");
     gauge("tintype_dead_letters", "Events that a consumer gave up on, by consumer.");
-    gauge("tintype_counter_drift", "Rows whose counter is not what a recount gives, by counter.");
+    gauge("tintype_counter_drift", "What the last recount found wrong.");
     gauge("process_open_fds", "Open file descriptors.");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Memory in use.");
     describe_gauge!(

@@ -22,7 +22,7 @@ use tintype_platform::db;
 
 use crate::wiring::Site;
 
-/// The node number of commands that run beside a server: no server may have it.
+/// The node number of commands that run beside a server; the configuration lets no server have it.
 const COMMAND_NODE: u8 = 255;
 
 /// A photo-sharing network in one program.
@@ -100,6 +100,9 @@ impl Cli {
             flags.insert("server.listen".to_owned(), listen.clone());
         }
         let (config, provenance) = Config::load(&Sources::of_process(self.config, flags))?;
+        for warning in &provenance.warnings {
+            eprintln!("warning: {warning}");
+        }
         if let Command::Config = self.command {
             let mut out = std::io::stdout().lock();
             for setting in provenance.settings() {

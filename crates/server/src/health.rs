@@ -61,7 +61,7 @@ async fn health_of(
 }
 
 fn answers(database: &Database) -> Result<()> {
-    database.highest_id().map(drop).map_err(|cause| {
+    database.answers().map_err(|cause| {
         Error::unavailable("database_unavailable", "The database does not answer", 5)
             .with_cause(cause)
     })

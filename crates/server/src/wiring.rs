@@ -140,7 +140,7 @@ impl Site {
         };
         let ready = {
             let database = self.database.clone();
-            move || database.highest_id().map(drop)
+            move || database.answers()
         };
         let (routes, openapi) = self.routes.clone().split_for_parts();
         let router = Router::new()
@@ -201,7 +201,7 @@ fn accounts_settings(config: &Config) -> Result<tintype_accounts::Settings> {
 fn graph_settings(config: &Config) -> tintype_graph::Settings {
     tintype_graph::Settings {
         most_followees: config.graph.max_followings,
-        cached_circles: config.cache.relations / 10,
+        cached_circles: config.cache.circles,
     }
 }
 

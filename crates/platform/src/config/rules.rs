@@ -21,7 +21,7 @@ enum Rule {
 const RULES: &[(&str, Rule)] = &[
     ("server.listen", Rule::Text(is_address, "an address with a port, such as 127.0.0.1:8080")),
     ("server.data_dir", Rule::Text(is_filled, "the path of a folder")),
-    ("server.node", Rule::Range(0, 255)),
+    ("server.node", Rule::Range(0, 254)),
     ("database.cache_mb", Rule::Range(1, 4096)),
     ("database.readers", Rule::Range(0, 256)),
     ("database.scanners", Rule::Range(1, 256)),
@@ -35,7 +35,6 @@ const RULES: &[(&str, Rule)] = &[
     ("feed.days_limit", Rule::Range(1, 3650)),
     ("feed.default_limit", Rule::Range(1, 100)),
     ("feed.timeline_size", Rule::Range(1, 10_000)),
-    ("feed.backfill", Rule::Range(1, 1000)),
     ("graph.max_followings", Rule::Range(1, 1_000_000)),
     ("limits.requests_per_minute_user", Rule::Range(1, 1_000_000)),
     ("limits.requests_per_minute_key", Rule::Range(1, 100_000_000)),
@@ -56,7 +55,7 @@ const RULES: &[(&str, Rule)] = &[
     ("bus.patience", Rule::Range(1, 3600)),
     ("bus.retention_hours", Rule::Range(1, 8760)),
     ("cache.accounts", Rule::Range(100, 100_000_000)),
-    ("cache.relations", Rule::Range(100, 100_000_000)),
+    ("cache.circles", Rule::Range(100, 100_000_000)),
     ("cache.posts", Rule::Range(100, 100_000_000)),
     ("log.format", Rule::Word(&["human", "json"])),
     (

@@ -82,17 +82,18 @@ fn every_key_of_the_defaults_is_explained_where_it_stands() {
 
 #[test]
 fn the_file_goes_before_the_defaults_the_environment_before_it_and_a_flag_first() {
-    let (_folder, mut sources) = file("[server]\nnode = 3\n[feed]\nbackfill = 7\ndays_limit = 9\n");
-    sources.environment.push(("TINTYPE_FEED_BACKFILL".into(), "8".into()));
+    let (_folder, mut sources) =
+        file("[server]\nnode = 3\n[feed]\ntimeline_size = 7\ndays_limit = 9\n");
+    sources.environment.push(("TINTYPE_FEED_TIMELINE_SIZE".into(), "8".into()));
     sources.environment.push(("TINTYPE_SERVER_NODE".into(), "4".into()));
     sources.flags = BTreeMap::from([("server.node".into(), "5".into())]);
     let (config, provenance) = Config::load(&sources).unwrap();
-    assert_eq!((config.server.node, config.feed.backfill, config.feed.days_limit), (5, 8, 9));
+    assert_eq!((config.server.node, config.feed.timeline_size, config.feed.days_limit), (5, 8, 9));
     let source = |key: &str| {
         provenance.settings().find(|setting| setting.key == key).unwrap().source.to_string()
     };
     assert_eq!(source("server.node"), "flag");
-    assert_eq!(source("feed.backfill"), "environment TINTYPE_FEED_BACKFILL");
+    assert_eq!(source("feed.timeline_size"), "environment TINTYPE_FEED_TIMELINE_SIZE");
     assert!(source("feed.days_limit").starts_with("file "));
     assert_eq!(source("feed.strategy"), "default");
 }
@@ -175,11 +176,11 @@ fn a_file_with_an_unknown_key_a_wrong_type_or_a_broken_line_is_refused() {
     let (_folder, sources) = file("[log]\nlevl = \"info\"\n");
     assert!(refused(&sources).starts_with("There is no key log.levl (file "));
     assert!(refused(&sources).ends_with("did you mean log.level?"));
-    let (_folder, sources) = file("[feed]\nbackfill = \"many\"\n");
+    let (_folder, sources) = file("[feed]\ntimeline_size = \"many\"\n");
     assert!(refused(&sources).ends_with("allowed is: a whole number"));
     let (_folder, sources) = file("node = 3\n");
     assert!(refused(&sources).starts_with("There is no key node (file "));
-    let (_folder, sources) = file("[feed]\nbackfill = \n");
+    let (_folder, sources) = file("[feed]\ntimeline_size = \n");
     assert!(refused(&sources).starts_with("Line 2 of "), "{}", refused(&sources));
     let missing = Sources { file: Some("/nowhere/t.toml".into()), ..Sources::none() };
     assert!(refused(&missing).starts_with("The file /nowhere/t.toml cannot be read"));

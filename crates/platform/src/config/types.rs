@@ -120,8 +120,6 @@ pub struct Feed {
     pub default_limit: u16,
     /// The most posts of a feed.
     pub timeline_size: usize,
-    /// Posts of a newly followed account that are put into a stored timeline at once.
-    pub backfill: usize,
 }
 
 /// When a feed is computed.
@@ -215,8 +213,8 @@ impl From<&Bus> for crate::bus::Settings {
 pub struct Cache {
     /// Profiles.
     pub accounts: usize,
-    /// Relations between two people.
-    pub relations: usize,
+    /// Whom a person follows, blocks and mutes.
+    pub circles: usize,
     /// Posts.
     pub posts: usize,
 }

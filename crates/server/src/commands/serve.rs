@@ -10,7 +10,6 @@ use tintype_platform::config::Config;
 use tintype_platform::{http, telemetry};
 use tokio::net::TcpListener;
 
-use super::COMMAND_NODE;
 use crate::data_lock::DataLock;
 use crate::wiring::{Running, Site};
 
@@ -29,10 +28,6 @@ pub(super) struct Opened {
 
 /// Opens the data folder to serve it, making it if it is not there.
 pub(super) fn open(config: &Config) -> Result<Opened> {
-    anyhow::ensure!(
-        config.server.node != COMMAND_NODE,
-        "server.node = {COMMAND_NODE} is kept for commands; choose a number from 0 to 254"
-    );
     // Caches and consumers take their counters when they are made: the figures come first.
     let telemetry = telemetry::init(&config.log);
     let lock = DataLock::take(config.make_data_dir()?)?;
