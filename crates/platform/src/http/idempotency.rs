@@ -4,6 +4,7 @@
 //! what became of it: within [`KEPT`] it is given the first answer. The key is reserved before the
 //! request is carried out, so that not even two at the same moment are both.
 
+mod secret;
 mod sqlite;
 
 use std::collections::HashSet;
@@ -17,8 +18,8 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use parking_lot::Mutex;
-use sha2::{Digest, Sha256};
 
+use self::secret::Secret;
 use super::address::ClientAddress;
 use super::extract::read_body;
 use crate::clock::{Clock, Timestamp};
@@ -35,7 +36,7 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// A caller and the key that it sent, as a digest: neither can be read out of the store.
+/// Stands for a caller and the key that it sent: neither can be read out of the store.
 pub type Key = [u8; 32];
 
 /// A key that is about to be used.
@@ -43,7 +44,7 @@ pub type Key = [u8; 32];
 pub struct Reservation {
     /// Whose and which.
     pub key: Key,
-    /// What is asked: a digest of method, path and body.
+    /// Stands for what is asked: method, path and body.
     pub fingerprint: [u8; 32],
     /// Now.
     pub at: Timestamp,
@@ -65,7 +66,7 @@ pub struct Answer {
     pub status: u16,
     /// The content type; empty for none.
     pub content_type: String,
-    /// The whole body.
+    /// The whole body, encrypted: only the caller's key can open it.
     pub body: Bytes,
 }
 
@@ -97,6 +98,7 @@ pub(super) struct Idempotency {
 /// One request with a key.
 pub(super) struct Keyed {
     key: Key,
+    secret: Secret,
     idempotency: Arc<Idempotency>,
 }
 
@@ -124,15 +126,11 @@ impl Idempotency {
                 "value_error",
             ));
         }
-        let mut digest = Sha256::new();
-        match headers.get(AUTHORIZATION).or_else(|| headers.get(API_KEY)) {
-            Some(credentials) => digest.update(credentials.as_bytes()),
-            None => digest.update(address.to_string()),
-        }
-        // No credentials and no address hold such a byte, so the parts cannot run into each other.
-        digest.update([0]);
-        digest.update(key);
-        Ok(Some(Keyed { key: digest.finalize().into(), idempotency: self.clone() }))
+        let secret = match headers.get(AUTHORIZATION).or_else(|| headers.get(API_KEY)) {
+            Some(credentials) => Secret::new(credentials.as_bytes(), key),
+            None => Secret::new(address.to_string().as_bytes(), key),
+        };
+        Ok(Some(Keyed { key: secret.key(), secret, idempotency: self.clone() }))
     }
 
     /// Forgets keys that are older than they need be.
@@ -151,22 +149,16 @@ impl Keyed {
         let Idempotency { store, clock, running } = &*self.idempotency;
         let (parts, body) = request.into_parts();
         let body = read_body(Request::from_parts(parts.clone(), body)).await?;
-        let mut digest = Sha256::new();
-        digest.update(parts.method.as_str());
-        digest.update([0]);
-        digest.update(parts.uri.path_and_query().map_or("/", |path| path.as_str()));
-        digest.update([0]);
-        digest.update(&body);
+        let fingerprint = self.secret.fingerprint(&parts, &body);
         let request = Request::from_parts(parts, Body::from(body));
 
-        let reservation =
-            Reservation { key: self.key, fingerprint: digest.finalize().into(), at: clock.now() };
+        let reservation = Reservation { key: self.key, fingerprint, at: clock.now() };
         if !running.lock().insert(self.key) {
             return Err(in_progress());
         }
         let _running = Running(&self);
         if let Some(earlier) = store.reserve(reservation).await? {
-            return replay(earlier, &reservation);
+            return self.replay(earlier, fingerprint);
         }
         let response = carry_out(request).await;
         Ok(self.keep(response).await)
@@ -186,8 +178,13 @@ impl Keyed {
             let content_type = parts.headers.get(CONTENT_TYPE);
             let content_type =
                 content_type.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-            let answer = Answer { status: status.as_u16(), content_type, body: body.clone() };
-            let kept = store.finish(self.key, answer).await;
+            let kept = match self.secret.seal(&body) {
+                Ok(body) => {
+                    let answer = Answer { status: status.as_u16(), content_type, body };
+                    store.finish(self.key, answer).await
+                }
+                Err(error) => Err(error),
+            };
             (Response::from_parts(parts, Body::from(body)), kept)
         } else {
             (response, store.release(self.key).await)
@@ -199,6 +196,34 @@ impl Keyed {
         }
         response
     }
+
+    fn replay(&self, earlier: Earlier, fingerprint: [u8; 32]) -> Result<Response> {
+        if earlier.fingerprint != fingerprint {
+            return Err(Error::new(
+                Kind::Mismatch,
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request; use a new one",
+            ));
+        }
+        let Some(answer) = earlier.answer else {
+            // It is none of those that this process is carrying out, so whoever reserved it is gone.
+            return Err(Error::conflict(
+                "outcome_unknown",
+                "The first request with this Idempotency-Key was interrupted; read the resource to see \
+                 whether it was carried out, then use a new key",
+            ));
+        };
+        let mut response = Response::new(Body::from(self.secret.open(&answer.body)?));
+        *response.status_mut() = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
+        let headers = response.headers_mut();
+        if !answer.content_type.is_empty() {
+            let content_type = answer.content_type.try_into().map_err(Error::internal)?;
+            headers.insert(CONTENT_TYPE, content_type);
+        }
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        metrics::counter!("tintype_http_replayed_total").increment(1);
+        Ok(response)
+    }
 }
 
 /// Marks a key as no longer being carried out when it goes, whichever way that is.
@@ -208,34 +233,6 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.idempotency.running.lock().remove(&self.0.key);
     }
-}
-
-fn replay(earlier: Earlier, reservation: &Reservation) -> Result<Response> {
-    if earlier.fingerprint != reservation.fingerprint {
-        return Err(Error::new(
-            Kind::Mismatch,
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another request; use a new one",
-        ));
-    }
-    let Some(answer) = earlier.answer else {
-        // It is none of those that this process is carrying out, so whoever reserved it is gone.
-        return Err(Error::conflict(
-            "outcome_unknown",
-            "The first request with this Idempotency-Key was interrupted; read the resource to see \
-             whether it was carried out, then use a new key",
-        ));
-    };
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
-    let headers = response.headers_mut();
-    if !answer.content_type.is_empty() {
-        let content_type = answer.content_type.try_into().map_err(Error::internal)?;
-        headers.insert(CONTENT_TYPE, content_type);
-    }
-    headers.insert(REPLAYED, HeaderValue::from_static("true"));
-    metrics::counter!("tintype_http_replayed_total").increment(1);
-    Ok(response)
 }
 
 fn in_progress() -> Error {

@@ -8,7 +8,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tintype_platform::Error;
 use tintype_platform::config::Config;
-use tintype_platform::http::idempotency::{IdempotencyStore, KEPT, Reservation, SqliteIdempotency};
+use tintype_platform::db::Sql;
+use tintype_platform::http::idempotency::{IdempotencyStore, KEPT, SqliteIdempotency};
 use tintype_platform::http::{Ground, Json};
 use tintype_platform::testkit::{START, Workbench};
 use tokio::sync::Semaphore;
@@ -186,19 +187,35 @@ async fn after_a_day_a_key_is_new_again() {
 
 #[tokio::test]
 async fn what_was_interrupted_says_so() {
-    use sha2::{Digest, Sha256};
     let story = story().await;
+    story.post("/made", "k", "a").await;
     // What a process leaves behind that was killed in the middle of this very request.
-    let digest = |parts: [&str; 3]| Sha256::digest(parts.join("\0")).into();
-    let reservation = Reservation {
-        key: Sha256::digest("Bearer me\0k").into(),
-        fingerprint: digest(["POST", "/made", "a"]),
-        at: START,
-    };
-    assert!(story.store.reserve(reservation).await.unwrap().is_none());
+    let forget = "UPDATE idempotency_keys SET status = NULL, content_type = NULL, body = NULL";
+    story.bench.database.write(|write| Ok(write.sql(forget)?.execute([])?)).await.unwrap();
     let (status, _, body) = story.post("/made", "k", "a").await;
     assert_eq!((status, &body["code"]), (409, &json!("outcome_unknown")));
-    assert_eq!(story.done.load(Ordering::SeqCst), 0);
+    assert_eq!(story.done.load(Ordering::SeqCst), 1);
+}
+
+/// A request may hold a password and its answer a token; copies of the database go far.
+#[tokio::test]
+async fn nothing_that_was_asked_or_answered_can_be_read_in_the_database() {
+    use sha2::{Digest, Sha256};
+    let story = story().await;
+    let (.., answer) = story.post("/made", "a-key", "a password").await;
+    assert_eq!(answer["body"], "a password");
+    let copy = story.bench.folder().join("copy.db");
+    story.bench.database.backup(&copy).unwrap();
+    let copy = std::fs::read(copy).unwrap();
+    let holds = |bytes: &[u8]| copy.windows(bytes.len()).any(|window| window == bytes);
+    assert!(holds(b"application/json"), "the answer is kept somewhere else");
+    for secret in ["a password", "a-key", "Bearer me", "\"number\":"] {
+        assert!(!holds(secret.as_bytes()), "{secret}");
+    }
+    // What anybody can compute is as good to guess with as the text itself.
+    for guessed in ["a password", "POST\0/made\0a password", "Bearer me\0a-key"] {
+        assert!(!holds(&Sha256::digest(guessed)), "{guessed:?}");
+    }
 }
 
 #[tokio::test]
