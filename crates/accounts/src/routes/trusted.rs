@@ -110,9 +110,17 @@ async fn create(
     Ok((StatusCode::CREATED, Json(User::from(&profile))).into_response())
 }
 
+/// On whose behalf an account is read.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Viewer {
+    /// Who is shown it; to whom it blocks, or who blocks it, it is not there.
+    viewer_id: Option<UserId>,
+}
+
 /// An account.
 #[utoipa::path(get, path = "/v1/users/{id}", tag = "users", security((), ("api_key" = [])),
-    params(("id" = u64, Path)), operation_id = "trusted_user", responses(
+    params(("id" = UserId, Path), Viewer), operation_id = "trusted_user", responses(
     (status = 200, description = "The account", body = User<'_>),
     (status = 401, description = "No good API key"),
     (status = 404, description = "`User not found`"),
@@ -122,8 +130,9 @@ async fn user(
     State(service): State<Arc<AccountsService>>,
     _: Trusted,
     Path(id): Path<UserId>,
+    Query(viewer): Query<Viewer>,
 ) -> Result<Response> {
-    let profile = service.profile_of(id).await?;
+    let profile = service.profile_for(viewer.viewer_id, id).await?;
     Ok(Json(User::from(&profile)).into_response())
 }
 
@@ -138,6 +147,8 @@ struct Search {
     limit: Option<Limit>,
     /// Where to go on: `next_cursor` of the last page.
     cursor: Option<String>,
+    /// Who is shown the people: not those who block them or whom they block.
+    viewer_id: Option<UserId>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -166,7 +177,7 @@ async fn search(
         .filter(|text| !text.trim().is_empty())
         .ok_or_else(|| Error::invalid_at(Place::Query, "q", "Search query required", "missing"))?;
     let limit = query.limit.unwrap_or_default();
-    let page = service.search(None, &text, query.cursor.as_deref(), limit).await?;
+    let page = service.search(query.viewer_id, &text, query.cursor.as_deref(), limit).await?;
     let profiles = service.with_counts_all(page.items).await?;
     let found = Found {
         users: profiles.iter().map(User::from).collect(),

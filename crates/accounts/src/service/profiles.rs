@@ -29,17 +29,20 @@ impl AccountsService {
     pub async fn profile(&self, viewer: Option<UserId>, username: &str) -> Result<Profile> {
         let account = self.find(username).await?.ok_or_else(not_found)?;
         let other = account.card.id;
-        let graph = self.services.graph();
-        if let Some(viewer) = viewer
-            && graph.circle(viewer).await?.blocks(other)
-        {
-            return Err(not_found());
-        }
+        self.refuse_blocked(viewer, other).await?;
         let mut profile = self.with_counts(account).await?;
         if let Some(viewer) = viewer {
-            profile.relationship = graph.relationships(viewer, vec![other]).await?.pop();
+            let relationships = self.services.graph().relationships(viewer, vec![other]).await?;
+            profile.relationship = relationships.into_iter().next();
         }
         Ok(profile)
+    }
+
+    /// The profile of an account as `viewer` sees it, without how the two stand. 404 when it is not
+    /// there, or when one of the two blocks the other.
+    pub async fn profile_for(&self, viewer: Option<UserId>, user: UserId) -> Result<Profile> {
+        self.refuse_blocked(viewer, user).await?;
+        self.profile_of(user).await
     }
 
     /// The profile of an account; 404 when it is not there.
@@ -80,5 +83,11 @@ impl AccountsService {
             }
         }
         self.profile_of(user).await
+    }
+
+    async fn refuse_blocked(&self, viewer: Option<UserId>, other: UserId) -> Result<()> {
+        let Some(viewer) = viewer else { return Ok(()) };
+        let circle = self.services.graph().circle(viewer).await?;
+        if circle.blocks(other) { Err(not_found()) } else { Ok(()) }
     }
 }

@@ -40,6 +40,27 @@ async fn a_backend_makes_and_reads_accounts() {
 }
 
 #[tokio::test]
+async fn who_is_blocked_is_not_there_for_whom_it_is_asked() {
+    let site = Site::start().await;
+    let (anna, _) = site.newcomer("anna").await;
+    let (ben, _) = site.newcomer("ben").await;
+    let (carl, _) = site.newcomer("carl").await;
+    site.graph.ties.block(anna, ben, true);
+    let read = async |path: String| site.keyed(Method::GET, &path, "", json!(null)).await;
+    for (viewer, other) in [(anna, ben), (ben, anna)] {
+        let user = read(format!("/v1/users/{other}?viewer_id={viewer}")).await;
+        assert_eq!((user.status, &user.body["detail"]), (404, &json!("User not found")));
+        let name = if other == ben { "ben" } else { "anna" };
+        let found = read(format!("/v1/users/search?q={name}&viewer_id={viewer}")).await;
+        assert_eq!((found.status, &found.body["users"]), (200, &json!([])));
+    }
+    assert_eq!(read(format!("/v1/users/{ben}?viewer_id={carl}")).await.status, 200);
+    assert_eq!(read(format!("/v1/users/{ben}")).await.status, 200);
+    let found = read(format!("/v1/users/search?q=ben&viewer_id={carl}")).await;
+    assert_eq!(found.body["users"][0]["id"], json!(ben));
+}
+
+#[tokio::test]
 async fn refusals_name_the_field() {
     let site = Site::start().await;
     let good = json!({"username": "anna", "email": "a@b.co"});

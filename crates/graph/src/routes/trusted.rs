@@ -37,8 +37,10 @@ struct Pair {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Viewer {
-    /// Who is shown the list; without it only what everybody may see is answered.
-    user_id: Option<UserId>,
+    /// Who is shown the list; without it only what everybody may see is answered. `user_id` says
+    /// the same.
+    #[serde(alias = "user_id")]
+    viewer_id: Option<UserId>,
 }
 
 /// How the two stand now.
@@ -157,7 +159,7 @@ async fn followers(
     Query(viewer): Query<Viewer>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<FollowerPage>> {
-    let page = service.followers(viewer.user_id, user, &query).await?;
+    let page = service.followers(viewer.viewer_id, user, &query).await?;
     Ok(Json(FollowerPage {
         followers: members(&page),
         has_more: page.next.is_some(),
@@ -184,7 +186,7 @@ async fn following(
     Query(viewer): Query<Viewer>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<FolloweePage>> {
-    let page = service.following(viewer.user_id, user, &query).await?;
+    let page = service.following(viewer.viewer_id, user, &query).await?;
     Ok(Json(FolloweePage {
         following: members(&page),
         has_more: page.next.is_some(),

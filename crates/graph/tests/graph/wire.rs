@@ -420,7 +420,10 @@ async fn a_backend_acts_for_its_users() {
     let (_, following) = site.get("", "/v1/users/1/following?limit=1").await;
     assert_eq!(following["following"][0]["username"], "ben");
     assert_eq!(site.get("", "/v1/users/4/followers").await.0, 403);
-    assert_eq!(site.get("", "/v1/users/4/followers?user_id=4").await.0, 200);
+    for viewer in ["viewer_id", "user_id"] {
+        let path = format!("/v1/users/4/followers?{viewer}=4");
+        assert_eq!(site.get("", &path).await.0, 200, "{path}");
+    }
     assert_eq!(site.get("", "/v1/users/99/followers").await, unknown);
 
     let gone = "/v1/follow?follower_id=1&followee_id=2";
