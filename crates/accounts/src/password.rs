@@ -55,7 +55,7 @@ impl Hasher {
     /// Whether `password` is the one that was hashed. Without a hash, or with a password that none
     /// can have been made of, the answer is no and takes as long. 503 when too many wait.
     pub(crate) async fn verify(&self, password: String, hash: Option<Arc<str>>) -> Result<bool> {
-        let possible = password.len() <= Password::LONGEST;
+        let possible = password.len() <= Password::LONGEST && !password.contains('\0');
         let known = hash.is_some() && possible;
         let hash = hash.filter(|_| possible).unwrap_or_else(|| self.nobodys.clone());
         let same = self.run(move || bcrypt::verify(password, &hash)).await?;
@@ -106,6 +106,9 @@ mod tests {
             let hash = hasher.hash(password(text)).await.unwrap();
             assert!(hasher.verify(text.to_owned(), Some(hash.clone())).await.unwrap());
             assert!(!hasher.verify(format!("{text}x"), Some(hash.clone())).await.unwrap());
+            // To bcrypt itself a text with a NUL that repeats is the same as the text alone.
+            let twice = format!("{text}\0{text}");
+            assert!(!hasher.verify(twice, Some(hash.clone())).await.unwrap());
             assert!(!hasher.verify(String::new(), Some(hash.clone())).await.unwrap());
             assert!(!hasher.verify(text.to_owned(), None).await.unwrap());
         }
