@@ -290,7 +290,9 @@ impl From<rusqlite::Error> for Error {
                 | ErrorCode::DatabaseLocked
                 | ErrorCode::ReadOnly
                 | ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen,
+                | ErrorCode::CannotOpen
+                // Readers and writers met at the lock of the log too often in a row.
+                | ErrorCode::FileLockingProtocolFailed,
             ) => Self::unavailable(
                 "database_unavailable",
                 "The database does not answer; try again in a moment",

@@ -1,13 +1,12 @@
 //! Cursors and limits: how every list is read a page at a time.
 
 use std::fmt;
-use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Result};
 
 /// How many items a page holds: 1 to 100, 20 when the client does not say.
 ///
@@ -205,13 +204,6 @@ impl<T> Page<T> {
     pub fn map<U>(self, into: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(into).collect(), next: self.next }
     }
-}
-
-/// Reads a whole number from a path or query, with a clear error.
-pub fn parse_number<T: FromStr>(place: Place, name: &'static str, text: &str) -> Result<T> {
-    text.parse().map_err(|_| {
-        Error::invalid_at(place, name, format!("{name} must be a number"), "int_parsing")
-    })
 }
 
 /// FNV-1a folded to 16 bits.
