@@ -18,6 +18,7 @@ use tintype_platform::http::{Ground, probes, stack};
 use tintype_platform::telemetry::Telemetry;
 use tintype_platform::{Clock, IdGenerator, Result};
 use tintype_posts::PostsService;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -151,10 +152,12 @@ impl Site {
         let site = Arc::new(self);
         let tasks = vec![
             tokio::spawn(forget_what_others_changed(site.clone())),
-            tokio::spawn(store_views(site.clone())),
             tokio::spawn(measure_drift(site.clone())),
         ];
-        Ok(Running { router: stack(router, &ground), site, bus, ground, tasks })
+        let (stop_views, stopping) = oneshot::channel();
+        let views = tokio::spawn(store_views(site.clone(), stopping));
+        let router = stack(router, &ground);
+        Ok(Running { router, ground, site, bus, tasks, views, stop_views })
     }
 }
 
@@ -169,6 +172,9 @@ pub struct Running {
     /// The consumers.
     pub bus: Arc<Bus>,
     tasks: Vec<JoinHandle<()>>,
+    views: JoinHandle<()>,
+    /// Ends the storing of views when it goes.
+    stop_views: oneshot::Sender<()>,
 }
 
 impl Running {
@@ -179,7 +185,8 @@ impl Running {
             task.abort();
         }
         self.bus.stop().await;
-        if let Err(error) = self.site.posts.flush_views().await {
+        drop(self.stop_views);
+        if let Err(error) = self.views.await {
             tracing::warn!(cause = %error, "the views of the last second could not be stored");
         }
         self.site.database.close().await;
@@ -225,12 +232,20 @@ async fn forget_what_others_changed(site: Arc<Site>) {
     }
 }
 
-async fn store_views(site: Arc<Site>) {
+/// Stores views until `stopping` comes, and then once more: cut off in between, it would leave
+/// views to be stored a second time.
+async fn store_views(site: Arc<Site>, mut stopping: oneshot::Receiver<()>) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
-        tick.tick().await;
+        let last = tokio::select! {
+            _ = &mut stopping => true,
+            _ = tick.tick() => false,
+        };
         if let Err(error) = site.posts.flush_views().await {
-            tracing::warn!(cause = %error, "views could not be stored; trying again");
+            tracing::warn!(cause = %error, "views could not be stored");
+        }
+        if last {
+            return;
         }
     }
 }
