@@ -22,20 +22,19 @@ const CANDIDATES: u32 = 1000;
 impl FeedService {
     /// A page of popular posts by public accounts that `viewer` neither follows, blocks nor mutes,
     /// nor is blocked by, nor is.
-    pub(crate) async fn explore(&self, viewer: UserId, query: &PageQuery) -> Result<FeedPage> {
+    pub async fn explore(&self, viewer: UserId, query: &PageQuery) -> Result<FeedPage> {
         let limit = query.limit();
         let circle = self.services.graph().circle(viewer).await?;
         let skip = u32::try_from(query.skip()).unwrap_or(u32::MAX);
         let place = FixedPlace::read(query.cursor.as_deref(), skip)?;
-        let snapshot = match self.fixed(viewer, List::Explore, &place)? {
-            Some(snapshot) => snapshot,
-            None => {
-                let popular = self.popular().await?;
-                let refs = popular.iter().map(|popular| popular.post);
-                let posts = refs.filter(|post| is_new_to(viewer, &circle, *post)).collect();
-                let (number, list, scores) = (self.ids.next(), List::Explore, Vec::new());
-                Arc::new(Snapshot { number, viewer, list, posts, scores })
-            }
+        let snapshot = if let Some(snapshot) = self.fixed(viewer, List::Explore, &place)? {
+            snapshot
+        } else {
+            let popular = self.popular().await?;
+            let refs = popular.iter().map(|popular| popular.post);
+            let posts = refs.filter(|post| is_new_to(viewer, &circle, *post)).collect();
+            let (number, list, scores) = (self.ids.next(), List::Explore, Vec::new());
+            Arc::new(Snapshot { number, viewer, list, posts, scores })
         };
         let wanted = |view: &PostView| {
             let post = PostRef { post: view.post.id, author: view.post.author };

@@ -27,11 +27,11 @@ async fn reads_page_by_page(store: &dyn TimelineStore) {
     build(store, viewer, 7, &[30, 20, 10], 0).await;
     store.append(post(25), &[user(2), viewer, user(3)]).await.unwrap();
     store.append(post(25), &[viewer]).await.unwrap();
-    assert_eq!(read(store, viewer, 7, None, 9).await, some(&[30, 25, 20, 10], 0));
-    assert_eq!(read(store, viewer, 7, None, 2).await, some(&[30, 25], 0));
-    assert_eq!(read(store, viewer, 7, Some(25), 2).await, some(&[20, 10], 0));
-    assert_eq!(read(store, viewer, 7, Some(24), 1).await, some(&[20], 0));
-    assert_eq!(read(store, viewer, 7, Some(10), 9).await, some(&[], 0));
+    assert_eq!(read(store, viewer, 7, None, 9).await, Some(stretch(&[30, 25, 20, 10], 0)));
+    assert_eq!(read(store, viewer, 7, None, 2).await, Some(stretch(&[30, 25], 0)));
+    assert_eq!(read(store, viewer, 7, Some(25), 2).await, Some(stretch(&[20, 10], 0)));
+    assert_eq!(read(store, viewer, 7, Some(24), 1).await, Some(stretch(&[20], 0)));
+    assert_eq!(read(store, viewer, 7, Some(10), 9).await, Some(stretch(&[], 0)));
     assert_eq!(read(store, viewer, 8, None, 9).await, None, "it was built for another version");
     assert_eq!(read(store, user(2), 7, None, 9).await, None, "appending makes none");
     let fewer = Basis { followees: 2, ..basis(7) };
@@ -51,7 +51,7 @@ async fn keeps_what_is_appended_to_a_rebuild(store: &dyn TimelineStore) {
     }
     assert_eq!(read(store, viewer, 2, None, 9).await, None, "it is not finished");
     store.finish(viewer, rebuild, basis(2), vec![post(30), post(10)], 0).await.unwrap();
-    assert_eq!(read(store, viewer, 2, None, 9).await, some(&[40, 30, 20, 10], 0));
+    assert_eq!(read(store, viewer, 2, None, 9).await, Some(stretch(&[40, 30, 20, 10], 0)));
     store.finish(viewer, rebuild, basis(3), vec![post(1)], 0).await.unwrap();
     assert_eq!(read(store, viewer, 3, None, 9).await, None, "it was finished already");
 }
@@ -65,7 +65,7 @@ async fn lets_the_last_rebuild_win(store: &dyn TimelineStore) {
     assert_eq!(read(store, viewer, 1, None, 9).await, None, "the second is not finished");
     store.append(post(30), &[viewer]).await.unwrap();
     store.finish(viewer, second, basis(1), vec![post(20), post(10)], 0).await.unwrap();
-    assert_eq!(read(store, viewer, 1, None, 9).await, some(&[30, 20, 10], 0));
+    assert_eq!(read(store, viewer, 1, None, 9).await, Some(stretch(&[30, 20, 10], 0)));
 
     let lost = store.begin(viewer).await.unwrap();
     store.forget(viewer).await.unwrap();
@@ -77,10 +77,10 @@ async fn says_what_it_no_longer_knows(store: &dyn TimelineStore) {
     let viewer = user(1);
     build(store, viewer, 1, &[30, 20, 10], 10).await;
     store.append(post(40), &[viewer]).await.unwrap();
-    assert_eq!(read(store, viewer, 1, None, 9).await, some(&[40, 30, 20], 11));
+    assert_eq!(read(store, viewer, 1, None, 9).await, Some(stretch(&[40, 30, 20], 11)));
     store.append(post(5), &[viewer]).await.unwrap();
     store.append(post(12), &[viewer]).await.unwrap();
-    assert_eq!(read(store, viewer, 1, None, 9).await, some(&[40, 30, 20], 13));
+    assert_eq!(read(store, viewer, 1, None, 9).await, Some(stretch(&[40, 30, 20], 13)));
 }
 
 async fn knows_only_what_an_overflowing_rebuild_left(store: &dyn TimelineStore) {
@@ -90,12 +90,12 @@ async fn knows_only_what_an_overflowing_rebuild_left(store: &dyn TimelineStore) 
         store.append(post(number), &[viewer]).await.unwrap();
     }
     store.finish(viewer, rebuild, basis(1), vec![post(10)], 0).await.unwrap();
-    assert_eq!(read(store, viewer, 1, None, 9).await, some(&[50, 40, 30], 21));
+    assert_eq!(read(store, viewer, 1, None, 9).await, Some(stretch(&[50, 40, 30], 21)));
 
     let rebuild = store.begin(viewer).await.unwrap();
     let posts = [50, 40, 30, 20, 10].map(post).to_vec();
     store.finish(viewer, rebuild, basis(1), posts, 0).await.unwrap();
-    assert_eq!(read(store, viewer, 1, None, 9).await, some(&[50, 40, 30], 21));
+    assert_eq!(read(store, viewer, 1, None, 9).await, Some(stretch(&[50, 40, 30], 21)));
 }
 
 async fn remembers_merged_authors(store: &dyn TimelineStore) {
@@ -123,8 +123,8 @@ async fn read(
     store.read(viewer, basis(version), below, limit).await.unwrap()
 }
 
-fn some(posts: &[u64], floor: u64) -> Option<Stretch> {
-    Some(Stretch { posts: posts.iter().map(|number| post(*number)).collect(), floor })
+fn stretch(posts: &[u64], floor: u64) -> Stretch {
+    Stretch { posts: posts.iter().map(|number| post(*number)).collect(), floor }
 }
 
 fn post(number: u64) -> PostRef {

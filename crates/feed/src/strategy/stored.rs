@@ -96,16 +96,12 @@ impl Timelines {
                 0 => Vec::new(),
                 _ => posts.newest(merged_in.clone(), window, wanted as u32).await?,
             };
-            // Both lists leave nothing out from this id on.
-            let mut reach = match stretch.posts.last() {
+            // The timeline leaves nothing out from this id on. Nor do the others: where their list
+            // is cut off it is long enough to fill the page.
+            let reach = match stretch.posts.last() {
                 Some(last) if stretch.posts.len() == wanted => last.post.get(),
                 _ => stretch.floor,
             };
-            if let Some(last) = others.last()
-                && others.len() == wanted
-            {
-                reach = reach.max(last.post.get());
-            }
             let reach = reach.max(oldest);
             let mut pushed = stretch.posts;
             pushed.retain(|post| reader.circle.feeds(post.author));
@@ -180,15 +176,11 @@ impl Timelines {
     ) -> Option<Stretch> {
         let basis = Basis::of(reader.circle);
         let read = self.store.read(reader.viewer, basis, below, limit).await;
-        match usable(read)? {
-            Some(stretch) => {
-                below.is_none_or(|below| below.get() > stretch.floor).then_some(stretch)
-            }
-            None => {
-                usable(self.rebuild(reader.viewer, reader.circle).await);
-                None
-            }
+        if let Some(stretch) = usable(read)? {
+            return below.is_none_or(|below| below.get() > stretch.floor).then_some(stretch);
         }
+        usable(self.rebuild(reader.viewer, reader.circle).await);
+        None
     }
 
     /// The authors whom the timeline may lack: merged ones whom the viewer follows, and the viewer.
