@@ -1,8 +1,9 @@
 //! The personal feed: timelines, fan-out, ranking, explore, and what is shown live.
 //!
 //! The feed keeps nothing in the database. What a feed holds is defined in terms of the other
-//! slices (the circle of the viewer, the posts of those in it), and [`strategy`] finds it, with or
-//! without stored timelines; whatever is stored can be lost at any moment.
+//! slices (the circle of the viewer, the posts of those in it). It is found with or without stored
+//! timelines, and whatever is stored can be lost at any moment: why that never shows is told in
+//! `strategy/stored.rs`.
 
 mod check;
 mod consumers;
