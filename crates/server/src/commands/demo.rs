@@ -48,14 +48,17 @@ pub(super) async fn demo(config: &Config) -> Result<ExitCode> {
         std::fs::write(folder.join(MADE), "").context("the data folder cannot be written")?;
         std::fs::remove_file(folder.join(MAKING)).context("the data folder cannot be written")?;
     }
-    println!();
-    println!("  Tintype is at   http://{}", started.address);
-    println!("  Its API         http://{}/docs", started.address);
-    println!("  Sign in as      {USERNAME}");
-    println!("  with password   {PASSWORD}");
-    println!();
-    println!("  Ctrl-C stops it.");
-    started.serve().await
+    started
+        .serve(|address| {
+            println!();
+            println!("  Tintype is at   http://{address}");
+            println!("  Its API         http://{address}/docs");
+            println!("  Sign in as      {USERNAME}");
+            println!("  with password   {PASSWORD}");
+            println!();
+            println!("  Ctrl-C stops it.");
+        })
+        .await
 }
 
 /// Waits until everybody has been told of what happened while the demo was made.

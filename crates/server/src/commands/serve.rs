@@ -15,8 +15,7 @@ use crate::wiring::{Running, Site};
 
 pub(super) async fn serve(config: &Config) -> Result<ExitCode> {
     let started = start(config, open(config)?).await?;
-    println!("Tintype is at http://{}", started.address);
-    started.serve().await
+    started.serve(|address| println!("Tintype is at http://{address}")).await
 }
 
 /// A data folder, locked for this process, and the site in it.
@@ -59,33 +58,41 @@ pub(super) async fn start(config: &Config, opened: Opened) -> Result<Started> {
 }
 
 impl Started {
-    /// Serves until the process is told to stop.
-    pub(super) async fn serve(self) -> Result<ExitCode> {
+    /// Serves until the process is told to stop; `greet` is given the address. Whoever reads the
+    /// greeting may stop the process at once, so by then it listens to that as well.
+    pub(super) async fn serve(self, greet: impl FnOnce(SocketAddr)) -> Result<ExitCode> {
+        let told_to_stop = told_to_stop()?;
+        greet(self.address);
         tracing::info!(address = %self.address, "serving");
         let (router, ground) = (self.running.router.clone(), self.running.ground.clone());
-        http::serve(self.listener, router, ground, told_to_stop()).await;
+        http::serve(self.listener, router, ground, told_to_stop).await;
         self.running.stop().await;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Comes with the first SIGTERM or Ctrl-C.
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+/// Comes with the first SIGTERM or Ctrl-C from now on.
+#[cfg(unix)]
+fn told_to_stop() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    }
-    // Without a way to be told, the process is only ever ended by force.
-    if interrupted.await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    })
+}
+
+/// Comes with the first Ctrl-C.
+#[cfg(not(unix))]
+fn told_to_stop() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a way to be told, the process is only ever ended by force.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }
