@@ -284,6 +284,7 @@ impl From<rusqlite::Error> for Error {
                 "disk_full",
                 "There is no room left to keep this; try again later",
             )
+            .with_retry_after(30)
             .with_cause(cause),
             Some(
                 ErrorCode::DatabaseBusy
