@@ -1,0 +1,10 @@
+//! The whole site, seen from outside.
+
+mod contract;
+mod crash;
+mod disk_full;
+mod history;
+mod openapi;
+mod program;
+mod rig;
+mod stories;
