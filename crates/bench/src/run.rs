@@ -105,7 +105,7 @@ impl Measurement {
         let site = Site::at(&server.url);
         let accounts = site.register(POSTERS)?;
         self.posts(&site, &accounts, &server.url)?;
-        self.latencies(&site, &accounts, &server.url, &token)?;
+        self.latencies(&site, &accounts, &server, &token)?;
         let memory = server.memory()? as f64 / 1e6;
         self.report.figure("memory after all this", format!("{memory:.1} MB"));
         server.stop()
@@ -205,9 +205,10 @@ impl Measurement {
         &mut self,
         site: &Site,
         accounts: &[Account],
-        url: &Url,
+        server: &Server,
         token: &str,
     ) -> Result<()> {
+        let url = &server.url;
         progress("latency: one write at a time");
         let alone = (0..self.rounds)
             .map(|_| Ok(writer::measure(&self.folder, 1, self.duration)?.outcome.latency(0.99)))
@@ -217,23 +218,26 @@ impl Measurement {
         let posts = deeds::posts(site, accounts);
         let likes = deeds::likes(site, accounts)?;
         let follows = deeds::follows(site, accounts)?;
-        self.latency(url, "feed page", &feeds, FEEDS_PER_SECOND, 10)?;
-        self.latency(url, "post", &posts, CHANGES_PER_SECOND, 5)?;
-        self.latency(url, "like", &likes, CHANGES_PER_SECOND, 3)?;
-        self.latency(url, "follow", &follows, CHANGES_PER_SECOND, 3)
+        self.latency(server, "feed page", &feeds, FEEDS_PER_SECOND, 10)?;
+        self.latency(server, "post", &posts, CHANGES_PER_SECOND, 5)?;
+        self.latency(server, "like", &likes, CHANGES_PER_SECOND, 3)?;
+        self.latency(server, "follow", &follows, CHANGES_PER_SECOND, 3)
     }
 
     fn latency(
         &mut self,
-        url: &Url,
+        server: &Server,
         what: &str,
         rounds: &Rounds,
         rate: u32,
         goal_ms: u64,
     ) -> Result<()> {
         progress(&format!("latency: {what}"));
+        server.settle()?;
         let times = (0..self.rounds)
-            .map(|_| Ok(load::run(url, rounds, Pace::Open(rate), self.duration)?.latency(0.99)))
+            .map(|_| {
+                Ok(load::run(&server.url, rounds, Pace::Open(rate), self.duration)?.latency(0.99))
+            })
             .collect::<Result<Vec<Duration>>>()?;
         let what = format!("{what} at {rate}/s, p99");
         self.report.time(&what, &times, Some(Duration::from_millis(goal_ms)));

@@ -14,6 +14,9 @@ use crate::load::now;
 /// How often a server is asked whether it is ready.
 const GLANCE: Duration = Duration::from_millis(1);
 
+/// How old the figures of consumers may be: they are taken every five seconds.
+const GAUGE: Duration = Duration::from_secs(6);
+
 /// How long a server may take to become ready, or to stop.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -62,6 +65,25 @@ impl Server {
             std::thread::sleep(GLANCE);
         }
         bail!("the server did not become ready")
+    }
+
+    /// Waits until its consumers have handled all that has happened: what is left of one measurement
+    /// would be charged to the next.
+    pub(crate) fn settle(&self) -> Result<()> {
+        let ask = request("GET", &self.url.at("/metrics"), &[], "");
+        let begun = now();
+        while begun.elapsed() < PATIENCE {
+            // The figure is that of the last few seconds.
+            std::thread::sleep(GAUGE);
+            let mut connection = Connection::open(&self.url)?;
+            let answer = connection.send(&ask)?;
+            let text = String::from_utf8_lossy(answer.body);
+            let depth = text.lines().find_map(|line| line.strip_prefix("tintype_outbox_depth "));
+            if depth.context("the server does not tell the depth of its outbox")? == "0" {
+                return Ok(());
+            }
+        }
+        bail!("the server's consumers did not come to rest")
     }
 
     /// Its memory, in bytes: what of it is in RAM.
