@@ -115,7 +115,8 @@ fn choose(model: &Model, random: &mut StdRng) -> Deed {
         80..85 => own(random, one).map(Deed::Delete),
         85..92 => any(random).map(|post| Deed::Like(one, post, random.random_ratio(3, 4))),
         92..96 => any(random).map(|post| Deed::Comment(one, post)),
-        96..98 => model.comments.keys().copied().max().map(Deed::Uncomment),
+        96 => random.random_ratio(1, 2).then_some(Deed::Restart),
+        97 => model.comments.keys().copied().max().map(Deed::Uncomment),
         _ => random.random_ratio(1, 3).then_some(Deed::Leave(one)),
     };
     deed.unwrap_or(Deed::Follow(one, other))

@@ -1,5 +1,6 @@
 //! The program and its commands, as somebody who runs it sees them.
 
+mod check;
 mod demo;
 
 use std::fs;

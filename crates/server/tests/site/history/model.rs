@@ -25,6 +25,8 @@ pub(crate) enum Deed {
     /// A comment is deleted by who made it.
     Uncomment(usize),
     Leave(usize),
+    /// The site is stopped and started again.
+    Restart,
 }
 
 /// What a person or post is.
@@ -135,6 +137,7 @@ impl Model {
                 self.comments.remove(&comment);
             }
             Deed::Leave(one) => self.remove_person(one),
+            Deed::Restart => {}
         }
         true
     }

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tintype_platform::clock::SystemClock;
-use tintype_platform::config::Strategy;
+use tintype_platform::config::{Config, Strategy};
 use tintype_server::wiring::{Running, Site};
 use tower::ServiceExt;
 
@@ -19,7 +19,8 @@ use crate::rig::{PASSWORD, PICTURE, assert_whole, configuration, drained, id_of,
 /// A site without a socket, and the ids that it has given to what the model counts.
 pub(crate) struct Player {
     strategy: Strategy,
-    running: Running,
+    config: Config,
+    running: Option<Running>,
     /// Id, name and token of each person.
     people: Vec<(String, String, String)>,
     posts: Vec<String>,
@@ -36,11 +37,10 @@ impl Player {
         config.feed.strategy = strategy;
         config.feed.celebrity_threshold = CELEBRITY;
         config.feed.timeline_size = FEED;
-        let site = Site::open(&config, std::sync::Arc::new(SystemClock), 0).unwrap();
-        let running = site.run(&config, None).unwrap();
         Self {
             strategy,
-            running,
+            running: Some(open(&config)),
+            config,
             people: Vec::new(),
             posts: Vec::new(),
             authors: Vec::new(),
@@ -58,6 +58,7 @@ impl Player {
         let author = |post: usize| self.authors[post];
         let (actor, method, path, body) = match deed {
             Deed::Register => return self.register(expected).await,
+            Deed::Restart => return self.restart().await,
             Deed::Follow(one, other) => {
                 (one, "POST", format!("/api/users/{}/follow", name(other)), None)
             }
@@ -115,7 +116,7 @@ impl Player {
 
     /// Waits until everything that was done has come to everybody.
     pub(crate) async fn settle(&self) {
-        drained(&self.running).await;
+        drained(self.running()).await;
     }
 
     /// Every feed of everybody, read by pages of a random size, is what the model says. A `ranked`
@@ -170,12 +171,21 @@ impl Player {
 
     /// Ends the history: everything is delivered, counted right, and gone where it should be.
     pub(crate) async fn close(self, model: &Model) {
-        assert_whole(&self.running).await;
+        assert_whole(self.running()).await;
         for (number, post) in model.posts.iter().enumerate().filter(|(_, post)| post.gone) {
             let path = format!("/api/posts/{}", self.posts[number]);
             assert_eq!(self.ask(None, "GET", &path, None).await.0, 404, "{post:?}");
         }
-        self.running.stop().await;
+        self.running.unwrap().stop().await;
+    }
+
+    async fn restart(&mut self) {
+        self.running.take().unwrap().stop().await;
+        self.running = Some(open(&self.config));
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
     }
 
     async fn register(&mut self, expected: u16) {
@@ -228,10 +238,15 @@ impl Player {
             }
             None => Body::empty(),
         };
-        let router: Router = self.running.router.clone();
+        let router: Router = self.running().router.clone();
         let response = router.oneshot(request.body(body).unwrap()).await.unwrap();
         let status = response.status().as_u16();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
+}
+
+fn open(config: &Config) -> Running {
+    let site = Site::open(config, std::sync::Arc::new(SystemClock), 0).unwrap();
+    site.run(config, None).unwrap()
 }

@@ -184,3 +184,32 @@ async fn a_hidden_post_is_there_for_its_author_alone() {
     assert_eq!(bob.get(&path).await.good(200)["liked_by_user"], true);
     rig.close().await;
 }
+
+/// Whoever turns private takes back what strangers have put aside; who followed keeps it.
+#[tokio::test]
+async fn turning_private_takes_posts_from_those_who_do_not_follow() {
+    let rig = Rig::new().await;
+    let [ann, bob, cat] = rig.people(["ann", "bob", "cat"]).await;
+    bob.follows(&ann).await;
+    let post = ann.posts("#open for now").await;
+    for person in [&bob, &cat] {
+        person.likes(&post).await;
+        person.post(&format!("/api/posts/{post}/save"), None).await.good(200);
+    }
+    ann.is_private(true).await;
+    for (person, kept) in [(&bob, true), (&cat, false)] {
+        let saved = person.get("/api/posts/saved").await.good(200);
+        assert_eq!(ids_of(&saved["posts"]).contains(&post), kept);
+        let tagged = person.get("/api/posts/hashtag/open").await.good(200);
+        assert_eq!(ids_of(&tagged["posts"]).contains(&post), kept);
+        let status = person.get(&format!("/api/posts/{post}")).await.status;
+        assert_eq!(status, if kept { 200 } else { 404 });
+        let explore = person.get("/api/feed/explore").await.good(200);
+        assert_eq!(explore["posts"], json!([]));
+    }
+    rig.stranger.get(&format!("/api/posts/{post}")).await.refused(404, "Post not found");
+    ann.is_private(false).await;
+    let shown = cat.get(&format!("/api/posts/{post}")).await.good(200);
+    assert_eq!((&shown["liked_by_user"], &shown["likes_count"]), (&json!(true), &json!(2)));
+    rig.close().await;
+}
