@@ -262,20 +262,23 @@ async fn a_request_that_has_begun_is_finished_before_the_end() {
     let program = Program::serve(&data).await;
     let ann = program.stranger.register("ann").await;
     let body = json!({ "mediaUrls": [PICTURE] }).to_string();
-    let (first, second) = body.split_at(10);
     let mut stream = TcpStream::connect(program.address).await.unwrap();
     let head = format!(
         "POST /api/posts HTTP/1.1\r\nhost: tintype\r\nauthorization: Bearer {}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{first}",
+         content-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
         ann.token,
         body.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
+    // Said when the route has begun to wait for the body.
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
     let stays = ann.request("GET".parse().unwrap(), "/api/feed/stream").send().await.unwrap();
     program.tell_to_stop();
     let closed = async || TcpStream::connect(program.address).await.is_err().then_some(());
     eventually("nobody else is let in", closed).await;
-    stream.write_all(second.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");

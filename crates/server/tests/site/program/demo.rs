@@ -1,6 +1,10 @@
 //! `tintype demo`.
 
 use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+
+use serde_json::Value;
 
 use crate::rig::Person;
 use crate::rig::program::{Program, run};
@@ -28,9 +32,11 @@ async fn the_demo_is_made_once_and_its_login_works() {
     let program = Program::start(&data, &demo).await;
     let ada = program.stranger.log_in(name, password).await.good(200);
     let ada = Person::new(&program.stranger, &ada);
+    let address = program.address;
+    tokio::task::spawn_blocking(move || walk_the_tour(address)).await.unwrap();
     let first = ada.feed().await;
     assert_eq!(first.len(), 100, "a full page");
-    let newcomer = program.stranger.register("newcomer").await;
+    let newcomer = program.stranger.register("another.newcomer").await;
     newcomer.follows(&ada).await;
     newcomer.likes(&first[0]).await;
     let [followers, following, _] = newcomer.counts_of(name).await;
@@ -55,6 +61,41 @@ async fn the_demo_is_made_once_and_its_login_works() {
     let own = folder.path().join("own");
     Program::serve(&own).await.stop().await;
     run(&own, &demo).failed(&["network of its own", "--data-dir"]);
+}
+
+/// Does what the README says, word for word, and looks at what comes of it.
+fn walk_the_tour(address: SocketAddr) {
+    let readme = include_str!("../../../../../README.md");
+    let tour = readme.split("## A tour").nth(1).unwrap().split("\n## ").next().unwrap();
+    let blocks = tour.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let script = blocks.collect::<Vec<_>>().join("\n");
+    // On lines of their own, and with less patience for what never ends.
+    let script =
+        script.replace("curl -s", "curl -w '\\n' -s").replace("--max-time 20", "--max-time 2");
+    let script = script.replace("127.0.0.1:8080", &address.to_string());
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("skipped: the tour of the README needs curl, which is not there");
+        return;
+    }
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let answers: Vec<Value> =
+        said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(answers.len(), 9, "{said}");
+    assert!(answers.iter().all(|answer| answer.get("error").is_none()), "{said}");
+    let length = |list: &Value| list.as_array().unwrap().len();
+    let [found, followed, feed, liked, comment, post, latest, ranked, activity] =
+        answers.try_into().unwrap();
+    assert_eq!(found[0]["username"], "bruno.albers");
+    assert_eq!(followed["status"], "accepted");
+    assert_eq!(length(&feed["posts"]), 2);
+    assert_eq!(liked["likes_count"], 1);
+    assert_eq!(comment["content"], "I was there");
+    assert_eq!((&post["comments_count"], &post["hashtags"][0]), (&1.into(), &"morning".into()));
+    assert_eq!((length(&latest["posts"]), length(&ranked["posts"])), (3, 3));
+    assert!(ranked["posts"][0]["score"]["total"].is_f64(), "{ranked}");
+    assert_eq!(length(&activity["activities"]), 3);
+    assert!(said.contains("event: ping"), "{said}");
 }
 
 /// A demo whose making was cut short is made again from the beginning.
