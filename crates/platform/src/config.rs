@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Kind, Result};
 pub use layers::{Provenance, Setting, Source, Sources};
 pub use types::{
-    Auth, Bus, Cache, Config, Database, Feed, Graph, Http, Limits, Log, LogFormat, Metrics, Server,
-    Strategy,
+    Auth, Bus, Cache, Config, Database, Feed, Graph, Http, Limits, Log, LogFormat, Media, Metrics,
+    Server, Strategy,
 };
 
 /// The defaults, with what each key is for.

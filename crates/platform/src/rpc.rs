@@ -6,7 +6,7 @@
 //! `Result` with the whole [`Error`], so a caller cannot tell near from far, except by the time it
 //! takes.
 
-mod breaker;
+pub(crate) mod breaker;
 mod peer;
 mod serve;
 

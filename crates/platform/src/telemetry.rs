@@ -133,6 +133,10 @@ fn describe() {
         "Tries to handle an event that failed, by consumer.",
     );
     counter("tintype_peer_failures_total", "Calls of another process that failed, by peer.");
+    counter(
+        "tintype_object_store_failures_total",
+        "Calls of the store of pictures and films that failed, by operation.",
+    );
 
     let gauge = |name, help| describe_gauge!(name, Unit::Count, help);
     gauge("tintype_http_connections", "Open connections.");
@@ -152,6 +156,11 @@ fn describe() {
         "tintype_http_request_duration_seconds",
         Unit::Seconds,
         "Time to the head of the answer, by route and method."
+    );
+    describe_histogram!(
+        "tintype_object_store_seconds",
+        Unit::Seconds,
+        "Time until the store of pictures and films answered, by operation."
     );
     describe_histogram!("tintype_commit_group_size", Unit::Count, "Writes that shared a commit.");
 }

@@ -1,12 +1,17 @@
 //! What tests stand on: a real database in a folder of its own, a clock that stands still, and
 //! services served over a real connection.
 
+mod proxy;
+mod servers;
+
 use std::sync::Arc;
 
 use crate::clock::{ManualClock, Timestamp};
 use crate::db::{Database, Migrations, Options, Record, Sql};
 use crate::id::IdGenerator;
 use crate::rpc::{Peer, Routes, guarded};
+pub use proxy::{Network, Proxy};
+pub use servers::{s3, variable};
 
 /// The moment at which test clocks start: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);

@@ -19,6 +19,11 @@ const ALIASES: &[(&str, &str)] = &[
     ("FEED_CELEBRITY_THRESHOLD", "feed.celebrity_threshold"),
     ("FEED_DAYS_LIMIT", "feed.days_limit"),
     ("FEED_LIMIT_DEFAULT", "feed.default_limit"),
+    ("MEDIA_URL", "media.url"),
+    ("AWS_ENDPOINT_URL", "media.endpoint"),
+    ("AWS_REGION", "media.region"),
+    ("AWS_ACCESS_KEY_ID", "media.access_key"),
+    ("AWS_SECRET_ACCESS_KEY", "media.secret_key"),
 ];
 
 /// Names of servers that this build does not speak to, and what it uses instead.
@@ -102,11 +107,8 @@ impl Setting {
     /// The value as it would stand in a file; a secret is masked.
     pub fn shown(&self) -> String {
         let empty = self.value.as_str() == Some("");
-        if self.key.ends_with("secret") && !empty {
-            "\"********\"".to_owned()
-        } else {
-            self.value.to_string()
-        }
+        let secret = ["secret", "secret_key"].iter().any(|word| self.key.ends_with(word));
+        if secret && !empty { "\"********\"".to_owned() } else { self.value.to_string() }
     }
 }
 

@@ -8,6 +8,7 @@ use super::broken;
 use super::layers::Setting;
 use crate::error::Result;
 use crate::http::Network;
+use crate::objects::Address;
 
 enum Rule {
     /// A whole number from, to.
@@ -36,6 +37,18 @@ const RULES: &[(&str, Rule)] = &[
     ("feed.default_limit", Rule::Range(1, 100)),
     ("feed.timeline_size", Rule::Range(1, 10_000)),
     ("graph.max_followings", Rule::Range(1, 1_000_000)),
+    ("media.url", Rule::Text(is_store, "file:FOLDER or s3://BUCKET/PREFIX, such as file:media")),
+    ("media.endpoint", Rule::Text(is_base_or_none, BASE)),
+    ("media.public_endpoint", Rule::Text(is_base_or_none, BASE)),
+    ("media.region", Rule::Text(is_filled, "the name of a region, such as us-east-1")),
+    ("media.public_url", Rule::Text(is_base_or_none, BASE)),
+    ("media.max_upload_mb", Rule::Range(1, 1024)),
+    ("media.max_megapixels", Rule::Range(1, 500)),
+    ("media.workers", Rule::Range(0, 64)),
+    ("media.queue", Rule::Range(1, 10_000)),
+    ("media.budget_mb", Rule::Range(1, 1_000_000_000)),
+    ("media.presigned_minutes", Rule::Range(1, 10_080)),
+    ("media.upload_timeout", Rule::Range(1, 3600)),
     ("limits.requests_per_minute_user", Rule::Range(1, 1_000_000)),
     ("limits.requests_per_minute_key", Rule::Range(1, 100_000_000)),
     ("limits.requests_per_minute_address", Rule::Range(1, 1_000_000)),
@@ -66,6 +79,9 @@ const RULES: &[(&str, Rule)] = &[
         ),
     ),
 ];
+
+/// What [`is_base_or_none`] allows.
+const BASE: &str = "an address such as https://pictures.example.com, or nothing";
 
 /// Whether the value of a setting is allowed; the error says what is.
 pub(super) fn check(setting: &Setting) -> Result<()> {
@@ -139,6 +155,21 @@ fn is_origin(text: &str) -> bool {
             is_filled(host)
                 && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@\\".contains(&byte))
         })
+}
+
+/// A place of the web below which others lie.
+fn is_base_or_none(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    text.is_empty()
+        || host.is_some_and(|host| {
+            is_filled(host)
+                && !host.starts_with('/')
+                && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\".contains(&byte))
+        })
+}
+
+fn is_store(text: &str) -> bool {
+    Address::parse(text).is_some()
 }
 
 fn is_filter(text: &str) -> bool {

@@ -27,6 +27,9 @@ fn another(key: &str, default: &toml::Value) -> String {
         ("server.listen", _) => "127.0.0.2:9".to_owned(),
         ("database.url", _) => "sqlite:other.db".to_owned(),
         ("feed.strategy", _) => "hybrid".to_owned(),
+        ("media.url", _) => "s3://pictures/tintype".to_owned(),
+        ("media.endpoint" | "media.public_endpoint", _) => "http://127.0.0.1:9000".to_owned(),
+        ("media.public_url", _) => "https://cdn.example/pictures".to_owned(),
         ("http.cors_origins", _) => "https://a.example, http://b.example:81".to_owned(),
         ("http.trusted_proxies", _) => "10.0.0.0/8,::1".to_owned(),
         ("log.format", _) => "json".to_owned(),
@@ -58,9 +61,10 @@ fn every_key_can_be_set_by_its_variable_and_is_read() {
         assert_eq!(changed[0].key, setting.key);
         assert_eq!(changed[0].source, Source::Environment(variable.clone()));
         assert_ne!(changed[0].value, setting.value);
-        // Debug hides the secret, so that one is compared by itself.
+        // Debug hides the secrets, so those are compared by themselves.
         let differs = format!("{config:?}") != format!("{defaults:?}")
-            || config.auth.jwt_secret != defaults.auth.jwt_secret;
+            || config.auth.jwt_secret != defaults.auth.jwt_secret
+            || config.media.secret_key != defaults.media.secret_key;
         assert!(differs, "{variable} changes nothing that the program reads");
         seen += 1;
     }
@@ -166,6 +170,18 @@ fn an_error_names_the_key_the_value_its_source_and_what_is_allowed() {
             "database.url names a PostgreSQL database (environment DATABASE_URL), for which this \
              build has no adapter yet; use sqlite:FILE, or leave it out",
         ),
+        (
+            "TINTYPE_MEDIA_URL",
+            "/srv/media",
+            "media.url is \"/srv/media\" (environment TINTYPE_MEDIA_URL); allowed is: file:FOLDER \
+             or s3://BUCKET/PREFIX, such as file:media",
+        ),
+        (
+            "AWS_ENDPOINT_URL",
+            "127.0.0.1:9000",
+            "media.endpoint is \"127.0.0.1:9000\" (environment AWS_ENDPOINT_URL); allowed is: an \
+             address such as https://pictures.example.com, or nothing",
+        ),
     ] {
         assert_eq!(refused(&environment(&[(variable, text)])), message);
     }
@@ -210,9 +226,12 @@ fn secrets_are_made_once_for_their_owner_alone_and_never_shown() {
     std::fs::write(data_dir.join("jwt.secret"), "cut").unwrap();
     assert!(config.jwt_secret().unwrap_err().message().contains("shorter than 32"));
 
-    let (config, provenance) =
-        Config::load(&environment(&[("JWT_SECRET", "do-not-show-this-to-anybody-please")]))
-            .unwrap();
+    let (config, provenance) = Config::load(&environment(&[
+        ("JWT_SECRET", "do-not-show-this-to-anybody-please"),
+        ("AWS_SECRET_ACCESS_KEY", "do-not-show-this-either"),
+    ]))
+    .unwrap();
+    assert_eq!(config.media.secret_key, "do-not-show-this-either");
     let shown: String = provenance.settings().map(Setting::shown).collect();
     assert!(!shown.contains("do-not-show") && !format!("{config:?}").contains("do-not-show"));
 }

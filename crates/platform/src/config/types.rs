@@ -22,6 +22,8 @@ pub struct Config {
     pub feed: Feed,
     /// `[graph]`
     pub graph: Graph,
+    /// `[media]`
+    pub media: Media,
     /// `[limits]`
     pub limits: Limits,
     /// `[http]`
@@ -140,6 +142,65 @@ pub enum Strategy {
 pub struct Graph {
     /// The most accounts that one may follow.
     pub max_followings: u32,
+}
+
+/// `[media]`: pictures and films.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// `file:FOLDER` or `s3://BUCKET/PREFIX`; [`Objects::open`](crate::objects::Objects::open)
+    /// reads it.
+    pub url: String,
+    /// Address of an S3-compatible store; empty for Amazon's.
+    pub endpoint: String,
+    /// Its address for clients; empty if that is the same.
+    pub public_endpoint: String,
+    /// Region of the store.
+    pub region: String,
+    /// Empty for the environment's or a role's.
+    pub access_key: String,
+    /// Goes with `access_key`.
+    pub secret_key: String,
+    /// Where clients fetch objects; empty for the program itself.
+    pub public_url: String,
+    /// Largest file, in MiB.
+    pub max_upload_mb: u64,
+    /// Largest picture, in millions of pixels.
+    pub max_megapixels: u64,
+    /// Threads that work on pictures, 0 for one to a core.
+    pub workers: usize,
+    /// Pictures that may wait for such a thread.
+    pub queue: usize,
+    /// What one account may store, in MiB.
+    pub budget_mb: u64,
+    /// How long an address for an upload is good.
+    pub presigned_minutes: u64,
+    /// For one upload, from its first byte to the answer.
+    #[serde(deserialize_with = "seconds")]
+    pub upload_timeout: Duration,
+    /// The program that takes stills from films; empty for none.
+    pub ffmpeg: String,
+}
+
+impl std::fmt::Debug for Media {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Media")
+            .field("url", &self.url)
+            .field("endpoint", &self.endpoint)
+            .field("public_endpoint", &self.public_endpoint)
+            .field("region", &self.region)
+            .field("access_key", &self.access_key)
+            .field("public_url", &self.public_url)
+            .field("max_upload_mb", &self.max_upload_mb)
+            .field("max_megapixels", &self.max_megapixels)
+            .field("workers", &self.workers)
+            .field("queue", &self.queue)
+            .field("budget_mb", &self.budget_mb)
+            .field("presigned_minutes", &self.presigned_minutes)
+            .field("upload_timeout", &self.upload_timeout)
+            .field("ffmpeg", &self.ffmpeg)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `[limits]`: how much one caller may ask.

@@ -12,7 +12,7 @@ const FAILURES: u32 = 5;
 const OPEN: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
-pub(super) struct Breaker(Mutex<State>);
+pub(crate) struct Breaker(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -23,7 +23,7 @@ struct State {
 impl Breaker {
     /// Whether a call may go out. After an open breaker's time one call may, and no other until
     /// that one has come back or the time has passed again.
-    pub(super) fn admits(&self, now: Instant) -> bool {
+    pub(crate) fn admits(&self, now: Instant) -> bool {
         let mut state = self.0.lock();
         match state.open_until {
             Some(until) if now < until => false,
@@ -35,11 +35,11 @@ impl Breaker {
         }
     }
 
-    pub(super) fn succeeded(&self) {
+    pub(crate) fn succeeded(&self) {
         *self.0.lock() = State::default();
     }
 
-    pub(super) fn failed(&self, now: Instant) {
+    pub(crate) fn failed(&self, now: Instant) {
         let mut state = self.0.lock();
         state.failures += 1;
         if state.failures >= FAILURES {
