@@ -23,6 +23,9 @@ pub enum FileType {
 }
 
 impl FileType {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Jpeg, Self::Png, Self::Gif, Self::Webp, Self::Mp4, Self::Mov];
+
     /// The type of a file that starts with these bytes ([`SNIFFED`] of them, or the whole file if
     /// that is shorter); `None` for everything that is not taken. A file that is two things at once
     /// is what its first bytes say, and [`crate::metadata::strip`] takes the other thing out.
