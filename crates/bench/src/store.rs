@@ -1,10 +1,10 @@
-//! The row that the writer thread is measured with.
+//! What the writer thread is measured with: the rows of a post, and nothing of what is around it.
 
 use tintype_platform::clock::Timestamp;
 use tintype_platform::db::{Migration, Migrations, Record, Sql, Write, params};
 use tintype_platform::{IdGenerator, Result};
 
-/// The table of the row.
+/// The tables of the rows.
 pub(crate) const MIGRATIONS: Migrations = Migrations {
     slice: "bench",
     list: &[Migration {
@@ -14,7 +14,8 @@ pub(crate) const MIGRATIONS: Migrations = Migrations {
     }],
 };
 
-/// Puts in one row of the size of a post, and the event that goes with it.
+/// Puts in what a post with one hashtag puts in: a row with an index, the hashtag, the author's
+/// count and the event.
 pub(crate) fn insert(write: &Write<'_>, id: u64, author: u64, at: Timestamp) -> Result<()> {
     write
         .sql(
@@ -30,6 +31,15 @@ pub(crate) fn insert(write: &Write<'_>, id: u64, author: u64, at: Timestamp) -> 
             r#"["light"]"#,
             at.as_millis(),
         ])?;
+    write
+        .sql("INSERT INTO bench_tags (tag, post) VALUES ($1, $2)")?
+        .execute(params!["light", id as i64])?;
+    write
+        .sql(
+            "INSERT INTO bench_counts (author, posts) VALUES ($1, 1)
+             ON CONFLICT (author) DO UPDATE SET posts = bench_counts.posts + 1",
+        )?
+        .execute([author as i64])?;
     write.publish(&Record {
         sequence: 0,
         id,

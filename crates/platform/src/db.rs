@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 pub use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::{Semaphore, oneshot, watch};
 
@@ -314,6 +315,8 @@ fn connect(path: &Path, cache_mb: u32) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -i64::from(cache_mb) * 1024)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     connection.set_prepared_statement_cache_capacity(256);
+    // Else SQLite compiles a statement anew whenever a parameter of its LIMIT is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     rusqlite::vtab::array::load_module(&connection)?;
     Ok(connection)
 }

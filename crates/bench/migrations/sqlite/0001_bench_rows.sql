@@ -11,3 +11,14 @@ CREATE TABLE bench_rows (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX bench_rows_by_author ON bench_rows (author, id);
+
+CREATE TABLE bench_tags (
+    tag  TEXT    NOT NULL,
+    post INTEGER NOT NULL,
+    PRIMARY KEY (tag, post)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE bench_counts (
+    author INTEGER PRIMARY KEY,
+    posts  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

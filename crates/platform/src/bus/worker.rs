@@ -21,6 +21,10 @@ const BATCH: usize = 256;
 /// How long progress may be unsaved: a crash repeats this much work, and saving it costs a commit.
 const SAVE_AFTER: Duration = Duration::from_millis(250);
 
+/// The least time between two looks into the outbox. A busy writer commits hundreds of times a
+/// second, and looking after each costs more than handling what came.
+const REST: Duration = Duration::from_millis(5);
+
 /// The longest pause between two tries of what will pass by itself.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -40,6 +44,7 @@ impl Worker {
         let mut stopping = self.stopping.clone();
         loop {
             commits.mark_unchanged();
+            let rested = tokio::time::Instant::now() + REST;
             let start = self.position.load(Ordering::Relaxed);
             let (batch, end) = match self.next_batch() {
                 Ok(batch) => batch,
@@ -71,6 +76,7 @@ impl Worker {
                     _ = commits.changed() => {}
                     () = tokio::time::sleep_until(save_at), if unsaved => {}
                 }
+                tokio::time::sleep_until(rested).await;
             }
         }
         let position = self.position.load(Ordering::Relaxed);
@@ -210,11 +216,14 @@ pub(super) async fn tell_live(
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut commits: watch::Receiver<Commits> = database.commits();
+    let mut rested = tokio::time::Instant::now();
     loop {
         tokio::select! {
             _ = stopping.changed() => return,
             changed = commits.changed() => if changed.is_err() { return },
         }
+        tokio::time::sleep_until(rested).await;
+        rested = tokio::time::Instant::now() + REST;
         // Before looking for listeners: who comes later has missed nothing up to here.
         let end = last_sequence(&database).unwrap_or(position);
         if live.receiver_count() == 0 {
