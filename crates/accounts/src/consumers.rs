@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tintype_api::Event;
+use tintype_api::accounts::{Accounts, Picture};
 use tintype_api::graph::FollowStatus;
 use tintype_platform::Result;
 use tintype_platform::bus::Consumer;
@@ -12,9 +13,14 @@ use tintype_platform::rpc::async_trait;
 
 use crate::service::AccountsService;
 
+/// The consumers of this slice.
+pub(crate) fn consumers(service: &Arc<AccountsService>) -> Vec<Arc<dyn Consumer>> {
+    vec![Arc::new(Popularity(service.clone())), Arc::new(Pictures(service.clone()))]
+}
+
 /// Keeps popularity near the graph's counts. It sets what the count is now, so an event may come
 /// twice, or late.
-pub(crate) struct Popularity(pub(crate) Arc<AccountsService>);
+struct Popularity(Arc<AccountsService>);
 
 #[async_trait]
 impl Consumer for Popularity {
@@ -37,5 +43,28 @@ impl Consumer for Popularity {
             };
         }
         self.0.follow_popularity(followees).await
+    }
+}
+
+/// Follows profile pictures. Media says it at once as well; this is for when it cannot.
+struct Pictures(Arc<AccountsService>);
+
+#[async_trait]
+impl Consumer for Pictures {
+    fn name(&self) -> &'static str {
+        "accounts.pictures"
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["profile.picture_updated"]
+    }
+
+    async fn handle(&self, records: &[Record]) -> Result<()> {
+        for record in records {
+            if let Event::PictureUpdated { media, user, object, .. } = Event::read(record)? {
+                self.0.set_picture(user, Picture { media, object }).await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -25,11 +25,18 @@ pub use service::{AccountsService, Profile, Registration, SignedUp};
 /// The tables of the slice.
 pub const MIGRATIONS: Migrations = Migrations {
     slice: "accounts",
-    list: &[Migration {
-        version: 1,
-        name: "accounts",
-        sql: include_str!("../migrations/sqlite/0001_accounts.sql"),
-    }],
+    list: &[
+        Migration {
+            version: 1,
+            name: "accounts",
+            sql: include_str!("../migrations/sqlite/0001_accounts.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "pictures",
+            sql: include_str!("../migrations/sqlite/0002_pictures.sql"),
+        },
+    ],
 };
 
 /// How the slice is set.
@@ -55,7 +62,7 @@ pub fn start(base: &Base, settings: Settings) -> Result<Slice<AccountsService>> 
     let service = Arc::new(AccountsService::new(base, store, &settings)?);
     Ok(Slice {
         routes: routes::all(service.clone()),
-        consumers: vec![Arc::new(consumers::Popularity(service.clone()))],
+        consumers: consumers::consumers(&service),
         service,
     })
 }

@@ -9,9 +9,10 @@ mod signing_in;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tintype_api::accounts::{Accounts, Caller, KeyStanding};
+use tintype_api::accounts::{Accounts, Caller, KeyStanding, Picture};
 use tintype_api::{Base, Card, Services, Stamp, TokenId, UserId};
 use tintype_platform::cache::Cache;
+use tintype_platform::objects::ObjectUrls;
 use tintype_platform::rpc::async_trait;
 use tintype_platform::{Clock, Error, IdGenerator, Result};
 
@@ -27,6 +28,7 @@ pub use signing_in::{Registration, SignedUp};
 pub struct AccountsService {
     store: Arc<dyn Store>,
     services: Arc<Services>,
+    objects: ObjectUrls,
     clock: Arc<dyn Clock>,
     ids: Arc<IdGenerator>,
     hasher: Hasher,
@@ -45,6 +47,7 @@ impl AccountsService {
         Ok(Self {
             store,
             services: base.services.clone(),
+            objects: base.objects.clone(),
             clock: base.clock.clone(),
             ids: base.ids.clone(),
             hasher: Hasher::new(
@@ -85,9 +88,21 @@ impl AccountsService {
     async fn accounts(&self, ids: &[UserId]) -> Result<Vec<Option<Arc<Account>>>> {
         let load = async |missing: Vec<UserId>| {
             let loaded = self.store.accounts(missing).await?;
-            Ok(loaded.into_iter().map(|account| (account.card.id, Arc::new(account))).collect())
+            let entry = |account| {
+                let account = self.addressed(account);
+                (account.card.id, Arc::new(account))
+            };
+            Ok(loaded.into_iter().map(entry).collect())
         };
         look_up(&self.accounts, ids, load).await
+    }
+
+    /// An account of the store with an address in place of the name of its picture's object.
+    fn addressed(&self, mut account: Account) -> Account {
+        if let Some(picture) = &mut Arc::make_mut(&mut account.card).profile_picture_url {
+            *picture = self.objects.of(picture);
+        }
+        account
     }
 
     fn stamp(&self) -> Stamp {
@@ -144,6 +159,12 @@ impl Accounts for AccountsService {
         };
         self.callers.insert(claims.token, stamp, caller.clone());
         Ok(caller)
+    }
+
+    async fn set_picture(&self, user: UserId, picture: Picture) -> Result<()> {
+        self.store.set_picture(user, picture, self.stamp()).await?;
+        self.accounts.invalidate(&user);
+        Ok(())
     }
 
     async fn key_standing(&self, key: Option<String>) -> Result<KeyStanding> {

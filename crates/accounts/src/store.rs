@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tintype_api::accounts::{KeyStanding, Role};
+use tintype_api::accounts::{KeyStanding, Picture, Role};
 use tintype_api::{Stamp, TokenId, UserId};
 use tintype_platform::{Result, Timestamp};
 
@@ -116,6 +116,9 @@ pub(crate) trait Store: Send + Sync + 'static {
         change: ProfileChange,
         stamp: Stamp,
     ) -> Result<Option<ProfileChanged>>;
+
+    /// Sets the picture of an account, unless a later upload is it already.
+    async fn set_picture(&self, account: UserId, picture: Picture, stamp: Stamp) -> Result<()>;
 
     /// Removes an account and all that the slice keeps of it. Its sessions, or `None` when
     /// `verified` is no longer its hash.

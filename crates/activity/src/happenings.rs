@@ -126,6 +126,10 @@ pub(crate) fn acts(event: Event, at: Timestamp) -> Vec<Act> {
         | Event::UserCreated { .. }
         | Event::UserUpdated { .. }
         | Event::Unblocked { .. }
+        | Event::MediaUploaded { .. }
+        | Event::MediaUpdated { .. }
+        | Event::MediaDeleted { .. }
+        | Event::PictureUpdated { .. }
         | Event::ActivityRecorded { .. }
         | Event::FeedUpdated { .. } => {}
     }

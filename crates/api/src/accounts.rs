@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tintype_platform::service;
 
 use crate::Rendered;
-use crate::ids::{TokenId, UserId};
+use crate::ids::{MediaId, TokenId, UserId};
 
 /// What others see of an account beside a post or in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,16 @@ pub struct Caller {
     pub token: TokenId,
 }
 
+/// A profile picture, or that there is none any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// The upload; of two the one with the higher id counts. That there is none any more bears an
+    /// id of its own.
+    pub media: MediaId,
+    /// Name of its largest object; `None` takes the picture away.
+    pub object: Option<String>,
+}
+
 /// What an API key is worth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,6 +89,10 @@ service! {
 
         /// Who a bearer token speaks for. 401 when it is not ours, expired or revoked.
         read fn caller(token: Arc<str>) -> Caller;
+
+        /// Makes an upload the picture of its owner, unless a later one has become it meanwhile.
+        /// Without an account there is nothing to change.
+        write fn set_picture(user: UserId, picture: Picture) -> ();
 
         /// What an API key is worth.
         read fn key_standing(key: Option<String>) -> KeyStanding;

@@ -10,7 +10,8 @@ use tintype_platform::db::Record;
 use tintype_platform::{IdGenerator, Result, Timestamp};
 
 use crate::graph::FollowStatus;
-use crate::ids::{CommentId, PostId, UserId};
+use crate::ids::{CommentId, MediaId, PostId, UserId};
+use crate::media::{MediaKind, Urls};
 
 /// The id and time of an event, taken before the transaction that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +101,20 @@ pub enum Event {
     #[serde(rename = "comment.unliked")]
     CommentUnliked { comment: CommentId, post: PostId, commenter: UserId, user: UserId },
 
+    /// A picture or film was uploaded and is ready; `urls` are addresses.
+    #[serde(rename = "media.uploaded")]
+    MediaUploaded { media: MediaId, user: UserId, urls: Urls, kind: MediaKind },
+    /// What is said about an upload has changed.
+    #[serde(rename = "media.updated")]
+    MediaUpdated { media: MediaId, user: UserId },
+    /// An upload is gone; its `objects` are to be removed.
+    #[serde(rename = "media.deleted")]
+    MediaDeleted { media: MediaId, user: UserId, objects: Vec<String> },
+    /// An upload has become the picture of its owner, or it has none any more: then `object` and
+    /// `urls` are missing.
+    #[serde(rename = "profile.picture_updated")]
+    PictureUpdated { media: MediaId, user: UserId, object: Option<String>, urls: Option<Urls> },
+
     /// Something was added to what happened to a person.
     #[serde(rename = "activity.recorded")]
     ActivityRecorded { user: UserId, activity: u64 },
@@ -148,6 +163,10 @@ impl Event {
             Self::CommentDeleted { .. } => "comment.deleted",
             Self::CommentLiked { .. } => "comment.liked",
             Self::CommentUnliked { .. } => "comment.unliked",
+            Self::MediaUploaded { .. } => "media.uploaded",
+            Self::MediaUpdated { .. } => "media.updated",
+            Self::MediaDeleted { .. } => "media.deleted",
+            Self::PictureUpdated { .. } => "profile.picture_updated",
             Self::ActivityRecorded { .. } => "activity.recorded",
             Self::FeedUpdated { .. } => "feed.updated",
         }
@@ -159,6 +178,10 @@ impl Event {
             Self::UserCreated { user, .. }
             | Self::UserUpdated { user }
             | Self::UserDeleted { user }
+            | Self::MediaUploaded { user, .. }
+            | Self::MediaUpdated { user, .. }
+            | Self::MediaDeleted { user, .. }
+            | Self::PictureUpdated { user, .. }
             | Self::ActivityRecorded { user, .. }
             | Self::FeedUpdated { user } => user.get(),
             Self::Followed { followee, .. }
@@ -215,7 +238,17 @@ impl Event {
             | Self::CommentDeleted { comment: id, post, author, commenter } => {
                 comment(id, post, author, commenter)
             }
+            Self::MediaUploaded { media, user, urls, kind } => json!({
+                "fileId": text(media.get()), "userId": text(user.get()), "urls": urls, "type": kind,
+            }),
+            Self::MediaDeleted { media, user, .. } => {
+                json!({"fileId": text(media.get()), "userId": text(user.get())})
+            }
+            Self::PictureUpdated { user, urls, .. } => {
+                json!({"userId": text(user.get()), "urls": urls})
+            }
             Self::UserDeleted { .. }
+            | Self::MediaUpdated { .. }
             | Self::Followed { status: FollowStatus::Pending, .. }
             | Self::FollowRejected { .. }
             | Self::FollowWithdrawn { .. }

@@ -121,6 +121,8 @@ ids! {
     PostId
     /// A comment.
     CommentId
+    /// A picture or film that was uploaded.
+    MediaId
     /// A token that was given out at a login; the `jti` of a JWT.
     TokenId
 }

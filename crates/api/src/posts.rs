@@ -5,29 +5,49 @@ pub mod shapes;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tintype_platform::objects::ObjectUrls;
 use tintype_platform::{Timestamp, service};
 
 use crate::Rendered;
 use crate::accounts::Card;
 use crate::ids::{PostId, UserId};
-
-/// What a medium is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MediaKind {
-    /// A still or animated picture.
-    Image,
-    /// A film.
-    Video,
-}
+pub use crate::media::MediaKind;
+use crate::media::Upload;
 
 /// One picture or film of a post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
-    /// Where it is.
+pub struct PostMedia {
+    /// Where it is; of an upload, the piece to show where only one can be shown.
     pub url: String,
     /// What it is.
     pub kind: MediaKind,
+    /// Everything about it, if it was uploaded here. In the store its addresses are the names of
+    /// objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Box<Upload>>,
+}
+
+impl PostMedia {
+    /// The medium at an address elsewhere.
+    pub const fn elsewhere(url: String, kind: MediaKind) -> Self {
+        Self { url, kind, upload: None }
+    }
+
+    /// The same with addresses in place of the names of objects.
+    #[must_use]
+    pub fn addressed(self, urls: &ObjectUrls) -> Self {
+        match self.upload {
+            Some(upload) => upload.addressed(urls).into(),
+            None => self,
+        }
+    }
+}
+
+impl From<Upload> for PostMedia {
+    fn from(upload: Upload) -> Self {
+        let url = upload.urls.main().to_owned();
+        Self { url, kind: upload.kind, upload: Some(Box::new(upload)) }
+    }
 }
 
 /// A post as it is stored, the same for every viewer.
@@ -40,7 +60,7 @@ pub struct Post {
     /// Up to 2,200 characters.
     pub caption: Option<String>,
     /// One to ten, in order.
-    pub media: Vec<Media>,
+    pub media: Vec<PostMedia>,
     /// Where it was taken, in the author's words.
     pub location: Option<String>,
     /// What the pictures show, for those who do not see them.

@@ -5,10 +5,11 @@ use std::sync::{Arc, OnceLock};
 use serde::Serialize;
 use tintype_platform::bus::Consumer;
 use tintype_platform::db::Database;
+use tintype_platform::objects::ObjectUrls;
 use tintype_platform::{Clock, IdGenerator};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Accounts, Activity, Feed, Graph, Posts};
+use crate::{Accounts, Activity, Feed, Graph, Media, Posts};
 
 /// What every slice is started with.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct Base {
     pub ids: Arc<IdGenerator>,
     /// The other slices.
     pub services: Arc<Services>,
+    /// Where clients find what was uploaded.
+    pub objects: ObjectUrls,
 }
 
 /// What a started slice hands to the server.
@@ -40,6 +43,7 @@ pub struct Services {
     accounts: OnceLock<Arc<dyn Accounts>>,
     graph: OnceLock<Arc<dyn Graph>>,
     posts: OnceLock<Arc<dyn Posts>>,
+    media: OnceLock<Arc<dyn Media>>,
     feed: OnceLock<Arc<dyn Feed>>,
     activity: OnceLock<Arc<dyn Activity>>,
 }
@@ -66,6 +70,7 @@ places! {
     accounts, set_accounts: Accounts;
     graph, set_graph: Graph;
     posts, set_posts: Posts;
+    media, set_media: Media;
     feed, set_feed: Feed;
     activity, set_activity: Activity;
 }

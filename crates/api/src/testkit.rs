@@ -7,9 +7,10 @@ use tintype_platform::rpc::async_trait;
 use tintype_platform::{Error, Result, Timestamp};
 
 use crate::Rendered;
-use crate::accounts::{Accounts, Caller, Card, KeyStanding, Role};
+use crate::accounts::{Accounts, Caller, Card, KeyStanding, Picture, Role};
 use crate::graph::{Circle, Graph, GraphCounts, Relationship};
-use crate::ids::{PostId, TokenId, UserId};
+use crate::ids::{MediaId, PostId, TokenId, UserId};
+use crate::media::{Media, MediaKind, MediaRef, Upload, Urls};
 use crate::posts::{Engagement, PostRef, PostView, Posts, Window};
 
 /// A user id for a test.
@@ -72,8 +73,104 @@ impl Accounts for People {
             .ok_or_else(|| Error::unauthenticated("invalid_token", "Sign in again"))
     }
 
+    async fn set_picture(&self, user: UserId, picture: Picture) -> Result<()> {
+        let mut people = self.0.lock().expect("no test panics here");
+        if let Some(card) = people.get_mut(&user) {
+            Arc::make_mut(card).profile_picture_url = picture.object;
+        }
+        Ok(())
+    }
+
     async fn key_standing(&self, _: Option<String>) -> Result<KeyStanding> {
         Ok(KeyStanding::NoneConfigured)
+    }
+}
+
+/// Uploads that a test names.
+#[derive(Default)]
+pub struct Uploads(Mutex<UploadsState>);
+
+#[derive(Default)]
+struct UploadsState {
+    uploads: BTreeMap<MediaId, (UserId, Upload)>,
+    uses: BTreeSet<(PostId, MediaId)>,
+}
+
+impl Uploads {
+    /// Adds a picture of `owner` whose objects are named `images/NUMBER_large.jpg` and so on, or
+    /// changes what is said about it.
+    pub fn put(&self, number: u64, owner: UserId, alt_text: Option<&str>) -> MediaId {
+        let id = MediaId::new(number).expect("a test's id is above 0");
+        let name = |size: &str| format!("images/{number}_{size}.jpg");
+        let upload = Upload {
+            id,
+            kind: MediaKind::Image,
+            urls: Urls::Image {
+                thumbnail: name("thumbnail"),
+                small: name("small"),
+                medium: name("medium"),
+                large: name("large"),
+                original: name("original"),
+            },
+            width: 1200,
+            height: 800,
+            duration_ms: None,
+            blurhash: Some("L6PZfSi_.AyE_3t7t7R**0o#DgR4".to_owned()),
+            alt_text: alt_text.map(ToOwned::to_owned),
+        };
+        self.0.lock().expect("no test panics here").uploads.insert(id, (owner, upload));
+        id
+    }
+
+    /// Which post uses what.
+    pub fn used(&self) -> Vec<(PostId, MediaId)> {
+        self.0.lock().expect("no test panics here").uses.iter().copied().collect()
+    }
+}
+
+#[async_trait]
+impl Media for Uploads {
+    async fn attach(
+        &self,
+        author: UserId,
+        post: PostId,
+        media: Vec<MediaRef>,
+    ) -> Result<Vec<Option<Upload>>> {
+        let mut state = self.0.lock().expect("no test panics here");
+        let mut attached = Vec::new();
+        for reference in media {
+            let mut own = state.uploads.values().filter(|(owner, _)| *owner == author);
+            let found = match &reference {
+                MediaRef::Id(id) => own.find(|(_, upload)| upload.id == *id),
+                MediaRef::Object(name) => own.find(|(_, upload)| upload.urls.main() == name),
+            };
+            let found = found.map(|(_, upload)| upload.clone());
+            if found.is_none() && matches!(reference, MediaRef::Id(_)) {
+                return Err(Error::invalid("mediaIds", "There is no such upload of yours"));
+            }
+            attached.push(found);
+        }
+        let used = attached.iter().flatten().map(|upload| (post, upload.id));
+        state.uses.extend(used);
+        Ok(attached)
+    }
+
+    async fn detach(&self, _: UserId, post: PostId) -> Result<()> {
+        self.0.lock().expect("no test panics here").uses.retain(|(user, _)| *user != post);
+        Ok(())
+    }
+
+    async fn uploads(&self, owner: UserId, media: Vec<MediaId>) -> Result<Vec<Option<Upload>>> {
+        let state = self.0.lock().expect("no test panics here");
+        let find = |id: &MediaId| {
+            state.uploads.get(id).filter(|(of, _)| *of == owner).map(|(_, upload)| upload.clone())
+        };
+        Ok(media.iter().map(find).collect())
+    }
+
+    async fn uses(&self, _: UserId, media: MediaId) -> Result<Vec<PostId>> {
+        let state = self.0.lock().expect("no test panics here");
+        Ok(state.uses.iter().filter(|(_, used)| *used == media).map(|(post, _)| *post).collect())
     }
 }
 

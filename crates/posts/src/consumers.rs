@@ -1,6 +1,6 @@
 //! What the slice does about what happened, its own acts included.
 //!
-//! Two consumers, so that clearing away a famous account holds up no index.
+//! Several consumers, so that clearing away a famous account holds up no index.
 
 use std::sync::Arc;
 
@@ -15,7 +15,11 @@ use crate::service::PostsService;
 
 /// The consumers of this slice.
 pub(crate) fn consumers(service: &Arc<PostsService>) -> Vec<Arc<dyn Consumer>> {
-    vec![Arc::new(Index(service.clone())), Arc::new(Clearing(service.clone()))]
+    vec![
+        Arc::new(Index(service.clone())),
+        Arc::new(Uploads(service.clone())),
+        Arc::new(Clearing(service.clone())),
+    ]
 }
 
 /// Keeps the index of the newest posts: what another process has changed comes in here.
@@ -46,6 +50,29 @@ impl Consumer for Index {
         }
         for (author, posts) in changed {
             self.0.index(author, &posts).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Lets posts say of their uploads what is said of those now.
+struct Uploads(Arc<PostsService>);
+
+#[async_trait]
+impl Consumer for Uploads {
+    fn name(&self) -> &'static str {
+        "posts.uploads"
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["media.updated"]
+    }
+
+    async fn handle(&self, records: &[Record]) -> Result<()> {
+        for record in records {
+            if let Event::MediaUpdated { media, user } = Event::read(record)? {
+                self.0.follow_upload(user, media).await?;
+            }
         }
         Ok(())
     }

@@ -20,9 +20,10 @@ use tintype_api::{Base, Slice};
 use tintype_platform::Result;
 use tintype_platform::db::{Migration, Migrations};
 
-pub use service::PostsService;
 pub use service::seed::{SeedComment, SeedLike, SeedPost};
+pub use service::{Change, CommentView, Draft, Liker, PostsService, Wanted};
 use store::sqlite::Sqlite;
+pub use store::{Comment, Counted};
 
 /// The tables of this slice.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -33,6 +34,20 @@ pub const MIGRATIONS: Migrations = Migrations {
         sql: include_str!("../migrations/sqlite/0001_posts.sql"),
     }],
 };
+
+/// The kinds of lists that a cursor may be of, the same wherever they are read.
+pub mod lists {
+    /// Posts of an author.
+    pub const OF_AUTHOR: u8 = b'a';
+    /// Posts with a hashtag.
+    pub const OF_HASHTAG: u8 = b'h';
+    /// What somebody has put aside.
+    pub const SAVED: u8 = b's';
+    /// Who likes a post.
+    pub const LIKES: u8 = b'l';
+    /// What is said under a post.
+    pub const COMMENTS: u8 = b'c';
+}
 
 /// How the slice works.
 #[derive(Debug, Clone)]

@@ -20,15 +20,19 @@ use tintype_api::accounts::Card;
 use tintype_api::posts::{Engagement, Post, PostRef, PostView, Posts, Window};
 use tintype_api::{Base, Circle, PostId, Services, Stamp, UserId};
 use tintype_platform::cache::Cache;
+use tintype_platform::objects::ObjectUrls;
 use tintype_platform::{Clock, Error, IdGenerator, Result, Timestamp};
 
 use crate::Settings;
 use crate::newest::Newest;
 use crate::store::{Flags, Store};
-pub(crate) use comments::{CommentView, no_such_comment};
-pub(crate) use page::Wanted;
+pub use comments::CommentView;
+pub(crate) use comments::no_such_comment;
+pub use likes::Liker;
+pub use page::Wanted;
 use popular::Popular;
-pub(crate) use posts::{Change, Draft, not_your_post};
+pub(crate) use posts::not_your_post;
+pub use posts::{Change, Draft};
 use views::Seen;
 
 /// People of whom it is cached whose posts they like and comment on.
@@ -40,6 +44,7 @@ pub struct PostsService {
     clock: Arc<dyn Clock>,
     ids: Arc<IdGenerator>,
     services: Arc<Services>,
+    objects: ObjectUrls,
     newest: Newest,
     posts: Cache<PostId, Arc<Post>>,
     flags: Cache<(UserId, PostId), Flags>,
@@ -66,6 +71,7 @@ impl PostsService {
             clock: base.clock.clone(),
             ids: base.ids.clone(),
             services: base.services.clone(),
+            objects: base.objects.clone(),
             newest,
             posts: Cache::new("posts", settings.cached_posts),
             flags: Cache::new("post_flags", settings.cached_flags),
@@ -98,7 +104,7 @@ impl PostsService {
     }
 
     /// The post as `viewer` sees it; 404 when it is not there for them. Counts no view.
-    pub(crate) async fn look(&self, viewer: Option<UserId>, post: PostId) -> Result<PostView> {
+    pub async fn look(&self, viewer: Option<UserId>, post: PostId) -> Result<PostView> {
         let mut views = self.views(viewer, vec![post]).await?;
         views.pop().flatten().ok_or_else(no_such_post)
     }

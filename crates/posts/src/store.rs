@@ -10,6 +10,7 @@ mod sql;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
+use tintype_api::media::Upload;
 use tintype_api::posts::{Engagement, Post, PostRef};
 use tintype_api::{CommentId, Drift, PostId, Stamp, UserId};
 use tintype_platform::Result;
@@ -69,6 +70,9 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// Changes a post.
     async fn edit(&self, post: PostRef, edit: Edit, stamp: Stamp) -> Result<Changed>;
+
+    /// Sets what a post says of an upload that it uses; a post that does not stays as it is.
+    async fn set_upload(&self, post: PostRef, upload: Upload, stamp: Stamp) -> Result<()>;
 
     /// Hides a post or shows it again.
     async fn set_hidden(
@@ -183,13 +187,17 @@ pub(crate) struct Like {
 
 /// What somebody said under a post.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Comment {
-    pub(crate) id: CommentId,
+pub struct Comment {
+    /// The comment.
+    pub id: CommentId,
     /// What it is about.
-    pub(crate) post: PostRef,
-    pub(crate) author: UserId,
-    pub(crate) content: String,
-    pub(crate) likes: u64,
+    pub post: PostRef,
+    /// Who said it.
+    pub author: UserId,
+    /// What they said.
+    pub content: String,
+    /// How many like it.
+    pub likes: u64,
 }
 
 /// What is to change about a post: `None` leaves it as it is.
@@ -234,10 +242,11 @@ pub(crate) enum Changed {
 
 /// What came of a like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Counted {
-    pub(crate) changed: bool,
+pub struct Counted {
+    /// Whether it was otherwise before.
+    pub changed: bool,
     /// Likes there are now.
-    pub(crate) count: u64,
+    pub count: u64,
 }
 
 /// What came of a comment.

@@ -8,4 +8,5 @@ mod privacy;
 mod rules;
 mod site;
 mod stage;
+mod uploads;
 mod wire;

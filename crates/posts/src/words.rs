@@ -5,7 +5,9 @@
 //! aside where a text may have lines.
 
 use serde::{Deserialize, Deserializer};
-use tintype_api::posts::{Media, MediaKind};
+use tintype_api::MediaId;
+use tintype_api::posts::{MediaKind, PostMedia};
+use tintype_platform::objects::ObjectUrls;
 use tintype_platform::{Error, Result};
 
 /// Media of one post.
@@ -118,19 +120,39 @@ impl From<CommentText> for String {
     }
 }
 
-/// The address of a picture or film: `http` or `https`, up to 2,048 bytes. Never fetched here.
+/// A picture or film of a post that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewMedia {
+    /// An upload of the author.
+    Upload(MediaId),
+    /// What is at an address, which may be that of an upload.
+    At(MediaUrl),
+}
+
+/// The address of a picture or film: `http` or `https`, up to 2,048 bytes, or the path of an upload
+/// on this site. Never fetched here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaUrl(String);
 
 impl MediaUrl {
     /// The medium at this address; what it is is told by the extension of its path.
-    pub fn into_media(self) -> Media {
+    pub fn into_media(self) -> PostMedia {
         let path = self.0.split(['?', '#']).next().unwrap_or_default();
         let extension = path.rsplit('/').next().and_then(|file| file.rsplit_once('.'));
         let is_film = extension.is_some_and(|(_, extension)| {
             ["mp4", "mov", "webm"].iter().any(|film| extension.eq_ignore_ascii_case(film))
         });
-        Media { url: self.0, kind: if is_film { MediaKind::Video } else { MediaKind::Image } }
+        PostMedia::elsewhere(self.0, if is_film { MediaKind::Video } else { MediaKind::Image })
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is a path on this site.
+    pub fn is_path(&self) -> bool {
+        self.0.starts_with('/')
     }
 }
 
@@ -143,6 +165,9 @@ impl TryFrom<String> for MediaUrl {
         }
         // The parser would drop blanks and line breaks silently; what is stored is what was sent.
         let is_plain = !text.chars().any(|character| character.is_control() || character == ' ');
+        if is_plain && text.starts_with(ObjectUrls::PATH) {
+            return Ok(Self(text));
+        }
         let url = url::Url::parse(&text).ok().filter(|_| is_plain);
         match url {
             Some(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
@@ -159,19 +184,25 @@ impl<'de> Deserialize<'de> for MediaUrl {
     }
 }
 
-/// The media of a new post from the addresses in `field`: 1 to 10.
-pub fn media(field: &'static str, urls: Option<Vec<MediaUrl>>) -> Result<Vec<Media>> {
-    let urls = urls.unwrap_or_default();
-    if urls.is_empty() {
+/// The media of a new post: uploads, then what is at the addresses in `field`, together 1 to 10.
+pub fn media(
+    field: &'static str,
+    urls: Option<Vec<MediaUrl>>,
+    uploads: Option<Vec<MediaId>>,
+) -> Result<Vec<NewMedia>> {
+    let uploads = uploads.unwrap_or_default().into_iter().map(NewMedia::Upload);
+    let media: Vec<_> =
+        uploads.chain(urls.unwrap_or_default().into_iter().map(NewMedia::At)).collect();
+    if media.is_empty() {
         return Err(Error::invalid(field, "At least one media URL is required"));
     }
-    if urls.len() > MOST_MEDIA {
+    if media.len() > MOST_MEDIA {
         return Err(Error::invalid(
             field,
-            format!("{field} may hold at most {MOST_MEDIA} addresses"),
+            format!("A post may have at most {MOST_MEDIA} pictures and films"),
         ));
     }
-    Ok(urls.into_iter().map(MediaUrl::into_media).collect())
+    Ok(media)
 }
 
 fn allowed(text: &str, most: usize, lines: bool) -> Result<(), String> {
@@ -224,14 +255,19 @@ mod tests {
     #[test]
     fn only_web_addresses_are_media() {
         let url = |text: &str| MediaUrl::try_from(text.to_owned());
-        for good in ["https://a.example/x.jpg", "http://localhost:9000/b/ü.png", "HTTP://A.B/c?d#e"]
-        {
+        for good in [
+            "https://a.example/x.jpg",
+            "http://localhost:9000/b/ü.png",
+            "HTTP://A.B/c?d#e",
+            "/media/images/1/x_large.jpg",
+        ] {
             assert_eq!(url(good).unwrap().into_media().url, good);
         }
         for bad in [
             "",
             "a.jpg",
             "/a.jpg",
+            "/media/a b",
             "javascript:alert(1)",
             "data:image/png;base64,AA",
             "file:///etc",

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use tintype_api::accounts::{KeyStanding, Role};
-use tintype_api::{Stamp, TokenId, UserId};
+use tintype_api::accounts::{KeyStanding, Picture, Role};
+use tintype_api::{MediaId, Stamp, TokenId, UserId};
 use tintype_platform::IdGenerator;
 
 use super::{Credentials, Login, ProfileChanged, Rank, Standing, Store, TRAIL, Tier};
@@ -19,6 +19,7 @@ pub(crate) async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
     what_depends_on_a_password_wants_the_present_one(&store, ids).await;
     the_trail_keeps_what_matters(&store, ids).await;
     profiles_change_only_when_something_is_new(&store, ids).await;
+    the_latest_picture_stays(&store, ids).await;
     keys_open_until_revoked(&store, ids).await;
     searches_rank_by_match_then_followers(&store, ids).await;
     searches_take_every_character_as_it_is(&store, ids).await;
@@ -287,6 +288,30 @@ async fn profiles_change_only_when_something_is_new(store: &Arc<dyn Store>, ids:
 
     let nobody = store.change_profile(UserId::made_by(ids), named(), Stamp::made_by(ids)).await;
     assert_eq!(nobody.unwrap(), None);
+}
+
+async fn the_latest_picture_stays(store: &Arc<dyn Store>, ids: &IdGenerator) {
+    let anna = add(store, ids, "p.anna").await;
+    let set = async |media: u64, object: Option<&str>| {
+        let media = MediaId::new(media).unwrap();
+        let picture = Picture { media, object: object.map(ToOwned::to_owned) };
+        store.set_picture(anna, picture, Stamp::made_by(ids)).await.unwrap();
+        let mut found = store.accounts(vec![anna]).await.unwrap();
+        let account = found.pop().unwrap();
+        (account.card.profile_picture_url.clone(), account.updated_at)
+    };
+    let (first, at) = set(5, Some("profiles/1/a_large.jpg")).await;
+    assert_eq!(first.as_deref(), Some("profiles/1/a_large.jpg"));
+    assert_eq!(set(5, Some("profiles/1/a_large.jpg")).await, (first, at), "told twice");
+    assert_eq!(set(7, Some("profiles/1/b_large.jpg")).await.0.unwrap(), "profiles/1/b_large.jpg");
+    assert_eq!(set(6, Some("late")).await.0.unwrap(), "profiles/1/b_large.jpg");
+    assert_eq!(set(8, None).await.0, None);
+    assert_eq!(set(7, Some("profiles/1/b_large.jpg")).await.0, None, "it was taken away later");
+
+    // Of an account that is gone nothing is left to change.
+    let gone = UserId::made_by(ids);
+    let picture = Picture { media: MediaId::new(9).unwrap(), object: None };
+    store.set_picture(gone, picture, Stamp::made_by(ids)).await.unwrap();
 }
 
 async fn keys_open_until_revoked(store: &Arc<dyn Store>, ids: &IdGenerator) {

@@ -22,6 +22,10 @@ pub(super) const CHANGE_PROFILE: &str = "\
     UPDATE accounts SET full_name = $2, folded_name = $3, bio = $4, website = $5, is_private = $6, \
         updated_at = $7 \
     WHERE id = $1";
+// What is told twice changes nothing the second time.
+pub(super) const SET_PICTURE: &str = "\
+    UPDATE accounts SET picture = $2, profile_picture_url = $3, updated_at = $4 \
+    WHERE id = $1 AND picture <= $2 AND profile_picture_url IS DISTINCT FROM $3";
 pub(super) const SET_PASSWORD: &str = "\
     UPDATE accounts SET password_hash = $2 \
     WHERE id = $1 AND ($3 IS NULL OR password_hash = $3)";

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use acts::{add_account, add_entry, add_session, but, change_profile, sessions};
 use async_trait::async_trait;
 use rows::{READ, WRITE, account, audit_entry, may_write, role, word};
-use tintype_api::accounts::{KeyStanding, Role};
+use tintype_api::accounts::{KeyStanding, Picture, Role};
 use tintype_api::{Event, Stamp, TokenId, UserId};
 use tintype_platform::db::{Connection, Database, OptionalExtension, Row, Sql, params};
 use tintype_platform::{Result, Timestamp};
@@ -278,6 +278,23 @@ impl Store for SqliteStore {
                     return Ok(None);
                 };
                 change_profile(write, &before, change, stamp).map(Some)
+            })
+            .await
+    }
+
+    async fn set_picture(&self, account: UserId, picture: Picture, stamp: Stamp) -> Result<()> {
+        self.database
+            .write(move |write| {
+                let changed = write.sql(sql::SET_PICTURE)?.execute(params![
+                    account,
+                    picture.media,
+                    picture.object,
+                    stamp.at.as_millis()
+                ])?;
+                if changed == 0 {
+                    return Ok(());
+                }
+                write.publish(&Event::UserUpdated { user: account }.record(stamp)?)
             })
             .await
     }

@@ -16,6 +16,7 @@ async fn every_route_is_described() {
         clock: bench.clock.clone(),
         ids: bench.ids.clone(),
         services: Arc::new(Services::default()),
+        objects: tintype_platform::objects::ObjectUrls::new(""),
     };
     let (_, description) = start(&base, settings()).unwrap().routes.split_for_parts();
     let description = serde_json::to_value(&description).unwrap();

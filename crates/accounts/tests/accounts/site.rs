@@ -69,6 +69,7 @@ impl Site {
             clock: bench.clock.clone(),
             ids: bench.ids.clone(),
             services: Arc::new(Services::default()),
+            objects: tintype_platform::objects::ObjectUrls::new(""),
         };
         let graph = Arc::new(Drawn::default());
         base.services.set_graph(graph.clone());

@@ -45,6 +45,7 @@ impl Network {
             clock: bench.clock.clone(),
             ids: bench.ids.clone(),
             services,
+            objects: tintype_platform::objects::ObjectUrls::new(""),
         };
         let mut slice = tintype_activity::start(&base, settings).unwrap();
         let consumer = slice.consumers.remove(0);

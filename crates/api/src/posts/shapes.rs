@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{MediaKind, Post, PostView};
 use crate::accounts::Card;
 use crate::ids::{PostId, UserId, text};
+use crate::media::Upload;
 
 /// A person beside a post or in a list, in the public dialect.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -50,6 +51,9 @@ pub struct PublicRecord<'a> {
     /// Pictures and films, in order.
     #[schema(value_type = Vec<String>)]
     pub media_urls: Urls<'a>,
+    /// Everything about those that were uploaded here; null in the place of one from elsewhere.
+    #[schema(value_type = Vec<Option<Upload>>)]
+    pub media: Uploads<'a>,
     /// Where it was taken.
     pub location: Option<&'a str>,
     /// What the pictures show.
@@ -82,6 +86,7 @@ impl<'a> From<&'a Post> for PublicRecord<'a> {
             user_id: post.author,
             caption: post.caption.as_deref(),
             media_urls: Urls(&post.media),
+            media: Uploads(&post.media),
             location: post.location.as_deref(),
             alt_text: post.alt_text.as_deref(),
             hashtags: &post.hashtags,
@@ -146,11 +151,21 @@ impl<'a> PublicPost<'a> {
 
 /// The addresses of a post's media as a list of text.
 #[derive(Debug)]
-pub struct Urls<'a>(&'a [super::Media]);
+pub struct Urls<'a>(&'a [super::PostMedia]);
 
 impl Serialize for Urls<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|media| media.url.as_str()))
+    }
+}
+
+/// What is known of a post's media as a list: the upload, or null.
+#[derive(Debug)]
+pub struct Uploads<'a>(&'a [super::PostMedia]);
+
+impl Serialize for Uploads<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|media| media.upload.as_deref()))
     }
 }
 
@@ -269,7 +284,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::posts::Media;
+    use crate::posts::PostMedia;
     use crate::testkit::user;
 
     #[test]
@@ -286,7 +301,7 @@ mod tests {
             id: PostId::new(9).unwrap(),
             author: card.id,
             caption: Some("}\n#überall".to_owned()),
-            media: vec![Media { url: "https://a.example/1".to_owned(), kind: MediaKind::Image }],
+            media: vec![PostMedia::elsewhere("https://a.example/1".to_owned(), MediaKind::Image)],
             location: None,
             alt_text: None,
             hashtags: vec!["überall".to_owned()],

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use tintype_api::posts::{Engagement, Media, MediaKind, Post, PostRef, PostView, Window};
+use tintype_api::posts::{Engagement, MediaKind, Post, PostMedia, PostRef, PostView, Window};
 use tintype_api::testkit::{People, Ties};
 use tintype_api::{Accounts, Graph, PostId, Posts, Rendered, UserId};
 use tintype_platform::{Result, Timestamp};
@@ -39,7 +39,10 @@ impl Shelf {
             id,
             author,
             caption: Some(format!("post {id}")),
-            media: vec![Media { url: format!("https://example.com/{id}"), kind: MediaKind::Image }],
+            media: vec![PostMedia::elsewhere(
+                format!("https://example.com/{id}"),
+                MediaKind::Image,
+            )],
             location: None,
             alt_text: None,
             hashtags: Vec::new(),

@@ -60,6 +60,7 @@ impl World {
             clock: workbench.clock.clone(),
             ids: workbench.ids.clone(),
             services: services(real),
+            objects: tintype_platform::objects::ObjectUrls::new(""),
         };
         let timelines = Arc::new(MemoryTimelines::new(settings.timelines, settings.timeline_size));
         let slice =

@@ -44,6 +44,7 @@ impl Network {
             clock: bench.clock.clone(),
             ids: bench.ids.clone(),
             services: services.clone(),
+            objects: tintype_platform::objects::ObjectUrls::new(""),
         };
         let slice = tintype_graph::start(&base, settings).unwrap();
         services.set_graph(slice.service.clone());

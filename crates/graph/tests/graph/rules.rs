@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tintype_api::accounts::{Accounts, Caller, KeyStanding};
+use tintype_api::accounts::{Accounts, Caller, KeyStanding, Picture};
 use tintype_api::testkit::{People, user};
 use tintype_api::{Card, Event, Graph, UserId};
 use tintype_graph::{FollowOutcome, Settings};
@@ -286,6 +286,10 @@ impl Accounts for Turning {
 
     async fn caller(&self, token: Arc<str>) -> Result<Caller> {
         self.people.caller(token).await
+    }
+
+    async fn set_picture(&self, user: UserId, picture: Picture) -> Result<()> {
+        self.people.set_picture(user, picture).await
     }
 
     async fn key_standing(&self, key: Option<String>) -> Result<KeyStanding> {

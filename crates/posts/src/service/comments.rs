@@ -15,16 +15,18 @@ use crate::store::{Comment, Commented, Counted};
 use crate::words::CommentText;
 
 /// A comment as one viewer sees it.
-pub(crate) struct CommentView {
-    pub(crate) comment: Comment,
-    pub(crate) author: Arc<Card>,
+pub struct CommentView {
+    /// The comment.
+    pub comment: Comment,
+    /// Who said it.
+    pub author: Arc<Card>,
     /// Whether the viewer likes it.
-    pub(crate) liked: bool,
+    pub liked: bool,
 }
 
 impl PostsService {
     /// Says something about a post that `user` sees; 403 where nobody may.
-    pub(crate) async fn comment(
+    pub async fn comment(
         &self,
         user: UserId,
         post: PostId,
@@ -54,7 +56,7 @@ impl PostsService {
     }
 
     /// What is said about a post, the newest first, without those who are not there for `viewer`.
-    pub(crate) async fn comments(
+    pub async fn comments(
         &self,
         viewer: Option<UserId>,
         post: PostId,
@@ -88,7 +90,7 @@ impl PostsService {
 
     /// Deletes a comment: by its author, the owner of the post, or somebody who may moderate. 404
     /// when it is not there for `user`, 403 when it is and is somebody else's.
-    pub(crate) async fn delete_comment(
+    pub async fn delete_comment(
         &self,
         user: UserId,
         comment: CommentId,
@@ -111,7 +113,7 @@ impl PostsService {
     }
 
     /// Lets `user` like a comment that they see, or no longer. Repeating changes nothing.
-    pub(crate) async fn like_comment(
+    pub async fn like_comment(
         &self,
         user: UserId,
         comment: CommentId,

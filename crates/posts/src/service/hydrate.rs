@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tintype_api::accounts::Card;
-use tintype_api::posts::{Post, PostView};
+use tintype_api::posts::{Post, PostMedia, PostView};
 use tintype_api::{Circle, PostId, UserId};
 use tintype_platform::Result;
 
@@ -65,8 +65,9 @@ impl PostsService {
             return Ok(found);
         }
         let stamps: Vec<_> = missing.iter().map(|post| self.posts.stamp(post)).collect();
+        let load = |post| Arc::new(self.addressed(post));
         let mut loaded: Vec<Arc<Post>> =
-            self.store.posts(missing.clone()).await?.into_iter().map(Arc::new).collect();
+            self.store.posts(missing.clone()).await?.into_iter().map(load).collect();
         loaded.sort_unstable_by_key(|post| post.id);
         let find = |post: &PostId| {
             loaded.binary_search_by_key(post, |post| post.id).ok().map(|at| loaded[at].clone())
@@ -82,6 +83,12 @@ impl PostsService {
             }
         }
         Ok(found)
+    }
+
+    /// A post of the store with addresses in place of the names of objects.
+    pub(super) fn addressed(&self, post: Post) -> Post {
+        let addressed = |media: PostMedia| media.addressed(&self.objects);
+        Post { media: post.media.into_iter().map(addressed).collect(), ..post }
     }
 
     /// What `viewer` does with each of `posts`; one read for all that are not cached.

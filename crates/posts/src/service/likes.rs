@@ -12,15 +12,16 @@ use super::{PostsService, Wanted, no_such_post};
 use crate::store::{Counted, Like};
 
 /// Somebody who likes a post.
-pub(crate) struct Liker {
-    pub(crate) card: Arc<Card>,
+pub struct Liker {
+    /// Who.
+    pub card: Arc<Card>,
     /// Since when.
-    pub(crate) at: Timestamp,
+    pub at: Timestamp,
 }
 
 impl PostsService {
     /// Lets `user` like a post that they see. Repeating changes nothing.
-    pub(crate) async fn like(&self, user: UserId, post: PostId) -> Result<Counted> {
+    pub async fn like(&self, user: UserId, post: PostId) -> Result<Counted> {
         let (which, _) = self.seen_by(user, post).await?;
         let stamp = self.stamp();
         let like = Like { post: which, user, id: stamp.id };
@@ -29,14 +30,14 @@ impl PostsService {
     }
 
     /// Takes a like back. Repeating changes nothing.
-    pub(crate) async fn unlike(&self, user: UserId, post: PostId) -> Result<Counted> {
+    pub async fn unlike(&self, user: UserId, post: PostId) -> Result<Counted> {
         let (which, _) = self.seen_by(user, post).await?;
         let counted = self.store.unlike(which, user, self.stamp()).await?;
         self.reacted(user, post, counted)
     }
 
     /// Who likes a post, the newest first, without those who are not there for `viewer`.
-    pub(crate) async fn likers(
+    pub async fn likers(
         &self,
         viewer: Option<UserId>,
         post: PostId,

@@ -13,7 +13,7 @@ use crate::store::List;
 impl PostsService {
     /// The posts of `author`, the newest first; hidden ones for the author alone. 404 when there is
     /// no such account for `viewer`, 403 when it is private and not followed.
-    pub(crate) async fn by_author(
+    pub async fn by_author(
         &self,
         viewer: Option<UserId>,
         author: UserId,
@@ -39,7 +39,7 @@ impl PostsService {
 
     /// The posts with a hashtag that `viewer` may see, the newest first. What cannot be a hashtag
     /// has none.
-    pub(crate) async fn by_hashtag(
+    pub async fn by_hashtag(
         &self,
         viewer: Option<UserId>,
         tag: &str,

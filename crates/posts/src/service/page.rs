@@ -15,7 +15,7 @@ const CHUNK: usize = 200;
 
 /// Which page of a list is wanted.
 #[derive(Debug, Clone)]
-pub(crate) struct Wanted {
+pub struct Wanted {
     list: u8,
     below: Option<u64>,
     skip: usize,
@@ -23,8 +23,9 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// What a client asks for, of the kind of list that `list` stands for.
-    pub(crate) fn new(query: &PageQuery, list: u8) -> Result<Self> {
+    /// What a client asks for, of the kind of list that `list` stands for (see [`crate::lists`]). 400
+    /// for a broken cursor or a skip that is too far.
+    pub fn new(query: &PageQuery, list: u8) -> Result<Self> {
         let skip = query.skip();
         if skip > MOST_SKIPPED {
             return Err(Error::refused(

@@ -3,49 +3,63 @@
 use std::sync::Arc;
 
 use tintype_api::accounts::Card;
-use tintype_api::posts::{Media, Post, PostRef, PostView};
-use tintype_api::{PostId, UserId};
+use tintype_api::media::MediaRef;
+use tintype_api::posts::{MediaKind, Post, PostMedia, PostRef, PostView};
+use tintype_api::{MediaId, PostId, UserId};
 use tintype_platform::{Error, Result};
 
 use super::{PostsService, no_such_post};
 use crate::caption;
 use crate::store::{Changed, Edit, Hider, Written};
-use crate::words::{AltText, Caption, Field, Location};
+use crate::words::{AltText, Caption, Field, Location, NewMedia};
 
 /// A post that is to be made.
 #[derive(Debug, Clone)]
-pub(crate) struct Draft {
-    pub(crate) caption: Option<Caption>,
+pub struct Draft {
+    /// What its author writes.
+    pub caption: Option<Caption>,
     /// One to ten.
-    pub(crate) media: Vec<Media>,
-    pub(crate) location: Option<Location>,
-    pub(crate) alt_text: Option<AltText>,
-    pub(crate) comments_disabled: bool,
+    pub media: Vec<NewMedia>,
+    /// What the media from elsewhere are; told by their addresses if it is left out.
+    pub kind: Option<MediaKind>,
+    /// Where it was taken.
+    pub location: Option<Location>,
+    /// What the media show.
+    pub alt_text: Option<AltText>,
+    /// Whether nobody may comment.
+    pub comments_disabled: bool,
 }
 
 /// What is to change about a post; `None` leaves it as it is.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Change {
-    pub(crate) caption: Field<Caption>,
-    pub(crate) location: Field<Location>,
-    pub(crate) alt_text: Field<AltText>,
-    pub(crate) comments_disabled: Option<bool>,
-    pub(crate) hidden: Option<bool>,
+pub struct Change {
+    /// What its author writes.
+    pub caption: Field<Caption>,
+    /// Where it was taken.
+    pub location: Field<Location>,
+    /// What the media show.
+    pub alt_text: Field<AltText>,
+    /// Whether nobody may comment.
+    pub comments_disabled: Option<bool>,
+    /// Whether nobody but the author sees it.
+    pub hidden: Option<bool>,
 }
 
 impl PostsService {
     /// Makes a post. It is in its author's feed when this answers.
-    pub(crate) async fn create(&self, author: UserId, draft: Draft) -> Result<PostView> {
+    pub async fn create(&self, author: UserId, draft: Draft) -> Result<PostView> {
         let card = self.known(author).await?;
         let text = draft.caption.map(String::from);
         let written = self.written(&card, text).await?;
         let stamp = self.stamp();
         let id = PostId::made_by(&self.ids);
+        let media = self.attached(author, id, draft.media, draft.kind).await?;
+        let has_uploads = media.iter().any(|media| media.upload.is_some());
         let post = Post {
             id,
             author,
             caption: written.text,
-            media: draft.media,
+            media,
             location: draft.location.map(String::from),
             alt_text: draft.alt_text.map(String::from),
             hashtags: written.hashtags,
@@ -60,13 +74,19 @@ impl PostsService {
             rendered: tintype_api::Rendered::default(),
         };
         let mentioned = written.mentioned.into_iter().map(|(_, user)| user).collect();
-        self.store.create(post.clone(), mentioned, stamp).await?;
+        if let Err(error) = self.store.create(post.clone(), mentioned, stamp).await {
+            if has_uploads && let Err(error) = self.services.media().detach(author, id).await {
+                tracing::warn!(post = %id, cause = %error, "uploads stay noted as used by a post that was not made");
+            }
+            return Err(error);
+        }
         self.index_committed(author, id).await;
+        let post = self.addressed(post);
         Ok(PostView { post: Arc::new(post), author: card, liked: false, saved: false })
     }
 
     /// Shows a post to `viewer` and counts that it was seen, unless by its author.
-    pub(crate) async fn show(&self, viewer: Option<UserId>, post: PostId) -> Result<PostView> {
+    pub async fn show(&self, viewer: Option<UserId>, post: PostId) -> Result<PostView> {
         let mut view = self.look(viewer, post).await?;
         if viewer != Some(view.post.author) {
             self.count_view(PostRef { post, author: view.post.author });
@@ -83,12 +103,7 @@ impl PostsService {
     }
 
     /// Changes a post of `author`; 404 for anybody else's.
-    pub(crate) async fn edit(
-        &self,
-        author: UserId,
-        post: PostId,
-        change: Change,
-    ) -> Result<PostView> {
+    pub async fn edit(&self, author: UserId, post: PostId, change: Change) -> Result<PostView> {
         let card = self.known(author).await?;
         let caption = match change.caption {
             Field::Set(caption) => Some(self.written(&card, caption.map(String::from)).await?),
@@ -120,7 +135,7 @@ impl PostsService {
 
     /// The same for `user`, who may do so with their own posts, and with all if they moderate. 404
     /// for anybody else's; 403 when its author asks to show what a moderator has hidden.
-    pub(crate) async fn set_hidden_by(
+    pub async fn set_hidden_by(
         &self,
         user: UserId,
         moderates: bool,
@@ -140,7 +155,7 @@ impl PostsService {
 
     /// Deletes a post of `author`; 404 for anybody else's. It is gone at once; what hangs on it is
     /// cleared away afterwards.
-    pub(crate) async fn delete(&self, author: UserId, post: PostId) -> Result<()> {
+    pub async fn delete(&self, author: UserId, post: PostId) -> Result<()> {
         let deleted = self.store.delete(PostRef { post, author }, self.stamp()).await?;
         self.posts.invalidate(&post);
         self.index_committed(author, post).await;
@@ -182,6 +197,56 @@ impl PostsService {
         Ok(mentioned)
     }
 
+    /// What `wanted` is, as the store keeps it; uploads are noted as used by `post`.
+    async fn attached(
+        &self,
+        author: UserId,
+        post: PostId,
+        wanted: Vec<NewMedia>,
+        kind: Option<MediaKind>,
+    ) -> Result<Vec<PostMedia>> {
+        let reference = |wanted: &NewMedia| match wanted {
+            NewMedia::Upload(media) => Some(MediaRef::Id(*media)),
+            NewMedia::At(url) => {
+                self.objects.name_in(url.as_str()).map(|name| MediaRef::Object(name.to_owned()))
+            }
+        };
+        let references: Vec<Option<MediaRef>> = wanted.iter().map(reference).collect();
+        let asked: Vec<MediaRef> = references.iter().flatten().cloned().collect();
+        let uploads = match asked.as_slice() {
+            [] => Vec::new(),
+            _ => self.services.media().attach(author, post, asked).await?,
+        };
+        let mut uploads = uploads.into_iter();
+        let mut media = Vec::with_capacity(wanted.len());
+        for (wanted, reference) in wanted.into_iter().zip(references) {
+            let upload = reference.and_then(|_| uploads.next().flatten());
+            media.push(match (upload, wanted) {
+                (Some(upload), _) => upload.into(),
+                (None, NewMedia::At(url)) if !url.is_path() => {
+                    let media = url.into_media();
+                    PostMedia { kind: kind.unwrap_or(media.kind), ..media }
+                }
+                (None, _) => return Err(no_such_upload()),
+            });
+        }
+        Ok(media)
+    }
+
+    /// Follows what is said about an upload into the posts of its owner that use it.
+    pub(crate) async fn follow_upload(&self, owner: UserId, media: MediaId) -> Result<()> {
+        let service = self.services.media();
+        let Some(upload) = service.uploads(owner, vec![media]).await?.pop().flatten() else {
+            return Ok(());
+        };
+        for post in service.uses(owner, media).await? {
+            let which = PostRef { post, author: owner };
+            self.store.set_upload(which, upload.clone(), self.stamp()).await?;
+            self.posts.invalidate(&post);
+        }
+        Ok(())
+    }
+
     /// The post and its author's card if `user` sees it; 404 otherwise.
     pub(super) async fn seen_by(&self, user: UserId, post: PostId) -> Result<(PostRef, Arc<Card>)> {
         let view = self.look(Some(user), post).await?;
@@ -212,6 +277,13 @@ impl PostsService {
             Changed::Missing => Err(not_your_post()),
         }
     }
+}
+
+fn no_such_upload() -> Error {
+    Error::invalid(
+        "mediaUrls",
+        "One of the addresses is that of no upload of yours; upload the file first",
+    )
 }
 
 /// What one is told who would change a post that is not there, or not theirs.

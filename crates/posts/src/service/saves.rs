@@ -10,7 +10,7 @@ use crate::store::List;
 
 impl PostsService {
     /// Puts a post that `user` sees aside for them; says whether it was not there.
-    pub(crate) async fn save(&self, user: UserId, post: PostId) -> Result<bool> {
+    pub async fn save(&self, user: UserId, post: PostId) -> Result<bool> {
         self.seen_by(user, post).await?;
         let saved = self.store.save(user, post, self.ids.next()).await?;
         self.flags.invalidate(&(user, post));
@@ -18,7 +18,7 @@ impl PostsService {
     }
 
     /// Takes a post from what `user` has put aside; says whether it was there.
-    pub(crate) async fn unsave(&self, user: UserId, post: PostId) -> Result<bool> {
+    pub async fn unsave(&self, user: UserId, post: PostId) -> Result<bool> {
         self.seen_by(user, post).await?;
         let unsaved = self.store.unsave(user, post).await?;
         self.flags.invalidate(&(user, post));
@@ -26,7 +26,7 @@ impl PostsService {
     }
 
     /// What `user` has put aside and still sees, the last first.
-    pub(crate) async fn saved(&self, user: UserId, wanted: Wanted) -> Result<Page<PostView>> {
+    pub async fn saved(&self, user: UserId, wanted: Wanted) -> Result<Page<PostView>> {
         self.list(Some(user), List::Saved(user), wanted).await
     }
 }

@@ -1,14 +1,13 @@
 //! Many posts, likes and comments at once, for a network that is made up.
 
 use rustc_hash::FxHashMap;
-use tintype_api::posts::{Post, PostRef};
+use tintype_api::posts::{Post, PostMedia, PostRef};
 use tintype_api::{CommentId, PostId, Stamp, UserId};
-use tintype_platform::{Error, Result, Timestamp, id};
+use tintype_platform::{Result, Timestamp, id};
 
 use super::PostsService;
 use crate::caption;
 use crate::store::{Comment, Like};
-use crate::words::MediaUrl;
 
 /// Rows of one write.
 const BATCH: usize = 500;
@@ -22,8 +21,8 @@ pub struct SeedPost {
     pub author: UserId,
     /// Up to 2,200 characters.
     pub caption: Option<String>,
-    /// Where its pictures and films are: one to ten `http` or `https` addresses.
-    pub media_urls: Vec<String>,
+    /// One to ten; of an upload, as media answers it.
+    pub media: Vec<PostMedia>,
     /// Where it was taken.
     pub location: Option<String>,
 }
@@ -55,15 +54,11 @@ impl PostsService {
             let mentions = post.caption.as_deref().map(caption::mentions).unwrap_or_default();
             let named = self.services.accounts().named(mentions.clone()).await?;
             let at = post.id.made_at();
-            let media = post.media_urls.into_iter().map(MediaUrl::try_from);
-            let media = media.map(|url| url.map(MediaUrl::into_media)).collect::<Result<_, _>>();
-            let media =
-                media.map_err(|rule| Error::invalid("media_urls", format!("An address {rule}")))?;
             let post = Post {
                 id: post.id,
                 author: post.author,
                 caption: post.caption,
-                media,
+                media: post.media,
                 location: post.location,
                 alt_text: None,
                 hashtags,

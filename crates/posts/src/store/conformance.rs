@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tintype_api::posts::{Media, MediaKind, Post, PostRef};
+use tintype_api::posts::{MediaKind, Post, PostMedia, PostRef};
 use tintype_api::testkit::user;
 use tintype_api::{CommentId, Event, PostId, Stamp, UserId};
 use tintype_platform::testkit::Workbench;
@@ -60,8 +60,8 @@ impl Suite {
             author,
             caption: Some("a 'caption' with \"quotes\" 🙂\n".to_owned()),
             media: vec![
-                Media { url: "https://a.example/x".to_owned(), kind: MediaKind::Image },
-                Media { url: "https://a.example/y".to_owned(), kind: MediaKind::Video },
+                PostMedia::elsewhere("https://a.example/x".to_owned(), MediaKind::Image),
+                PostMedia::elsewhere("https://a.example/y".to_owned(), MediaKind::Video),
             ],
             location: Some("Ōsaka".to_owned()),
             alt_text: None,

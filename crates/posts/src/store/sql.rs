@@ -15,6 +15,8 @@ pub(super) const EDIT_POST: &str = "\
                      comments_disabled = $8, hidden = $9, updated_at = $10
     WHERE author = $1 AND id = $2";
 
+pub(super) const SET_MEDIA: &str = "UPDATE posts SET media = $3 WHERE author = $1 AND id = $2";
+
 pub(super) const DELETE_POST: &str = "\
     DELETE FROM posts WHERE author = $1 AND id = $2 RETURNING hidden, hashtags";
 

@@ -10,6 +10,7 @@ mod posts;
 use async_trait::async_trait;
 use rusqlite::Params;
 use rusqlite::types::FromSql;
+use tintype_api::media::Upload;
 use tintype_api::posts::{Engagement, Post, PostRef};
 use tintype_api::{CommentId, PostId, Stamp, UserId};
 use tintype_platform::Result;
@@ -99,6 +100,10 @@ impl Store for Sqlite {
 
     async fn edit(&self, post: PostRef, edit: Edit, stamp: Stamp) -> Result<Changed> {
         self.0.write(move |write| posts::edit(write, post, edit, stamp)).await
+    }
+
+    async fn set_upload(&self, post: PostRef, upload: Upload, stamp: Stamp) -> Result<()> {
+        self.0.write(move |write| posts::set_upload(write, post, upload, stamp)).await
     }
 
     async fn set_hidden(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tintype_api::posts::{Engagement, PostRef};
+use tintype_api::posts::{Engagement, MediaKind, PostMedia, PostRef};
 use tintype_api::testkit::user;
 use tintype_api::{CommentId, Event, PostId, Posts, UserId};
 use tintype_platform::id;
@@ -255,7 +255,10 @@ async fn a_made_up_network_is_as_if_it_had_happened() {
         id: *id,
         author: people[at % 3],
         caption: Some(format!("#tag{} with @name2", at % 2)),
-        media_urls: vec!["https://media.example/a.jpg".to_owned()],
+        media: vec![PostMedia::elsewhere(
+            "https://media.example/a.jpg".to_owned(),
+            MediaKind::Image,
+        )],
         location: None,
     });
     posts.seed(seeds.collect()).await.unwrap();

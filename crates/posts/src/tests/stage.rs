@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use tintype_api::posts::{Posts, Window};
-use tintype_api::testkit::{People, Ties};
+use tintype_api::testkit::{People, Ties, Uploads};
 use tintype_api::{Base, Event, PostId, Services, Slice, UserId};
 use tintype_platform::bus::{self, Bus};
+use tintype_platform::objects::ObjectUrls;
 use tintype_platform::page::{Limit, Page, PageQuery};
 use tintype_platform::testkit::Workbench;
 
 use crate::service::{Draft, PostsService, Wanted};
-use crate::words::{Caption, CommentText, MediaUrl};
+use crate::words::{Caption, CommentText, MediaUrl, NewMedia};
 use crate::{MIGRATIONS, Settings};
 
 pub(crate) struct Stage {
     pub(crate) bench: Workbench,
     pub(crate) people: Arc<People>,
     pub(crate) ties: Arc<Ties>,
+    pub(crate) uploads: Arc<Uploads>,
     pub(crate) base: Base,
     pub(crate) slice: Slice<PostsService>,
 }
@@ -32,15 +34,18 @@ impl Stage {
         let services = Arc::new(Services::default());
         services.set_accounts(people.clone());
         services.set_graph(ties.clone());
+        let uploads = Arc::new(Uploads::default());
+        services.set_media(uploads.clone());
         let base = Base {
             database: bench.database.clone(),
             clock: bench.clock.clone(),
             ids: bench.ids.clone(),
             services,
+            objects: ObjectUrls::new(""),
         };
         let slice = crate::start(&base, settings).unwrap();
         base.services.set_posts(slice.service.clone());
-        Self { bench, people, ties, base, slice }
+        Self { bench, people, ties, uploads, base, slice }
     }
 
     pub(crate) fn posts(&self) -> &Arc<PostsService> {
@@ -117,7 +122,8 @@ pub(crate) fn draft(caption: &str) -> Draft {
     let url = MediaUrl::try_from("https://media.example/a.jpg".to_owned()).unwrap();
     Draft {
         caption: Some(Caption::try_from(caption.to_owned()).unwrap()),
-        media: vec![url.into_media()],
+        media: vec![NewMedia::At(url)],
+        kind: None,
         location: None,
         alt_text: None,
         comments_disabled: false,

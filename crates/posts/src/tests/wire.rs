@@ -43,6 +43,7 @@ async fn a_post_in_the_public_dialect() {
         json!({
             "id": id, "user_id": "1", "caption": "At the #Beach with @Ben",
             "media_urls": ["https://a.example/x.jpg", "https://a.example/y.mp4"],
+            "media": [null, null],
             "location": "Nice", "alt_text": "sea", "hashtags": ["beach"], "mentions": ["ben"],
             "likes_count": 0, "comments_count": 0, "views_count": views,
             "comments_disabled": false, "created_at": AT, "updated_at": AT,
@@ -92,7 +93,7 @@ async fn a_post_that_is_not_allowed_is_refused_at_the_door() {
         (json!({}), 400, required),
         (json!({"mediaUrls": []}), 400, required),
         (json!({"mediaUrls": null, "mediaIds": []}), 400, required),
-        (urls(11), 400, "mediaUrls may hold at most 10 addresses"),
+        (urls(11), 400, "A post may have at most 10 pictures and films"),
         (
             json!({"mediaUrls": ["javascript:alert(1)"]}),
             400,

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tintype_accounts::account::NewAccount;
 use tintype_api::Activity;
 use tintype_api::accounts::Role;
+use tintype_api::posts::{MediaKind, PostMedia};
 use tintype_platform::config::Config;
 use tintype_platform::{Clock, clock::SystemClock};
 use tintype_posts::{SeedComment, SeedPost};
@@ -122,7 +123,7 @@ async fn make(site: &Site) -> Result<()> {
         id: post.id,
         author: post.author,
         caption: Some(post.caption),
-        media_urls: post.media_urls,
+        media: post.media_urls.into_iter().map(|url| PostMedia::elsewhere(url, MediaKind::Image)).collect(),
         location: post.location.map(str::to_owned),
     });
     loop {

@@ -3,11 +3,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use tintype_api::UserId;
 use tintype_api::auth::{SignedIn, Visitor};
 use tintype_api::posts::shapes::MeshPost;
+use tintype_api::{MediaId, UserId};
 use tintype_platform::error::Place;
 use tintype_platform::http::{Json, Path, Query};
 use tintype_platform::page::PageQuery;
@@ -15,9 +14,9 @@ use tintype_platform::{Error, Result};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Done;
-use crate::routes::{lists, media, own_post_id, post_id};
+use crate::routes::{lists, own_post_id, post_id};
 use crate::service::{Change, Draft, PostsService, Wanted};
-use crate::words::{AltText, Caption, Field, Location, MediaUrl};
+use crate::words::{self, AltText, Caption, Field, Location, MediaUrl};
 
 /// A post that is to be made.
 #[derive(Deserialize, ToSchema)]
@@ -26,12 +25,12 @@ pub(super) struct NewPost {
     /// Up to 2,200 characters. Its hashtags and mentions are found.
     #[schema(value_type = Option<String>, max_length = 2200)]
     caption: Option<Caption>,
-    /// One to ten addresses of pictures and films, `http` or `https`.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 10)]
+    /// Addresses of pictures and films: `http` or `https`, or those of your uploads.
+    #[schema(value_type = Option<Vec<String>>, max_items = 10)]
     media_urls: Option<Vec<MediaUrl>>,
-    /// Uploaded pictures and films; not taken by this build yet.
-    #[schema(value_type = Option<Vec<String>>)]
-    media_ids: Option<Vec<IgnoredAny>>,
+    /// Your uploads. Together with the addresses, which come after them: one to ten.
+    #[schema(value_type = Option<Vec<String>>, max_items = 10)]
+    media_ids: Option<Vec<MediaId>>,
     /// Where it was taken: up to 255 characters.
     #[schema(value_type = Option<String>, max_length = 255)]
     location: Option<Location>,
@@ -102,7 +101,8 @@ pub(super) async fn create(
     Json(new): Json<NewPost>,
 ) -> Result<Response> {
     let draft = Draft {
-        media: media("media_urls", new.media_urls, new.media_ids.as_ref())?,
+        media: words::media("media_urls", new.media_urls, new.media_ids)?,
+        kind: None,
         caption: new.caption,
         location: new.location,
         alt_text: new.alt_text,

@@ -8,7 +8,7 @@ use tintype_platform::page::PageQuery;
 use tintype_platform::{Error, Result};
 
 use super::PostPage;
-use crate::routes::lists;
+use crate::lists;
 use crate::service::{PostsService, Wanted, no_such_user};
 
 /// Somebody's posts, the newest first

@@ -12,7 +12,7 @@ use tintype_platform::{Error, Result, Timestamp};
 use utoipa::ToSchema;
 
 use super::{ActingUser, Viewer};
-use crate::routes::lists;
+use crate::lists;
 use crate::service::{CommentView, PostsService, Wanted};
 use crate::words::CommentText;
 

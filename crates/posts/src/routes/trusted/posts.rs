@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tintype_api::auth::Trusted;
+use tintype_api::posts::MediaKind;
 use tintype_api::posts::shapes::TrustedPost;
-use tintype_api::posts::{Media, MediaKind};
 use tintype_api::{PostId, UserId};
 use tintype_platform::Result;
 use tintype_platform::http::{Json, Path, Query};
@@ -14,9 +14,9 @@ use tintype_platform::page::PageQuery;
 use utoipa::ToSchema;
 
 use super::{ActingUser, Viewer};
-use crate::routes::lists;
+use crate::lists;
 use crate::service::{Draft, PostsService, Wanted};
-use crate::words::{Caption, MediaUrl};
+use crate::words::{Caption, MediaUrl, NewMedia};
 
 /// A post that is to be made.
 #[derive(Deserialize, ToSchema)]
@@ -27,7 +27,7 @@ pub(super) struct NewPost {
     /// Up to 2,200 characters.
     #[schema(value_type = Option<String>, max_length = 2200)]
     caption: Option<Caption>,
-    /// The address of its picture or film, `http` or `https`.
+    /// The address of its picture or film: `http` or `https`, or that of an upload.
     #[schema(value_type = String)]
     media_url: MediaUrl,
     /// What that is; told by the extension of the address if it is left out.
@@ -62,11 +62,10 @@ pub(super) async fn create(
     _: Trusted,
     Json(new): Json<NewPost>,
 ) -> Result<Response> {
-    let media = new.media_url.into_media();
-    let kind = new.media_type.unwrap_or(media.kind);
     let draft = Draft {
         caption: new.caption,
-        media: vec![Media { kind, ..media }],
+        media: vec![NewMedia::At(new.media_url)],
+        kind: new.media_type,
         location: None,
         alt_text: None,
         comments_disabled: false,

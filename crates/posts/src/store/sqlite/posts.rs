@@ -2,7 +2,8 @@
 
 use rusqlite::types::Type;
 use serde::de::DeserializeOwned;
-use tintype_api::posts::{Post, PostRef};
+use tintype_api::media::Upload;
+use tintype_api::posts::{Post, PostMedia, PostRef};
 use tintype_api::{Event, PostId, Stamp, UserId};
 use tintype_platform::db::{Connection, Ids, OptionalExtension, Row, Sql, Write, params};
 use tintype_platform::{Result, Timestamp};
@@ -100,6 +101,32 @@ pub(super) fn set_hidden(
     }
     let after = Post { hidden: hide, ..before.clone() };
     store(write, before, after, hidden, Vec::new(), stamp)
+}
+
+pub(super) fn set_upload(
+    write: &Write<'_>,
+    which: PostRef,
+    upload: Upload,
+    stamp: Stamp,
+) -> Result<()> {
+    let Some((mut post, _)) = find(write, which)? else { return Ok(()) };
+    let id = upload.id;
+    let new = PostMedia::from(upload);
+    let mut changed = false;
+    for media in &mut post.media {
+        if media.upload.as_ref().is_some_and(|old| old.id == id) && *media != new {
+            *media = new.clone();
+            changed = true;
+        }
+    }
+    if !changed {
+        return Ok(());
+    }
+    let media = serde_json::to_string(&post.media)?;
+    write.sql(sql::SET_MEDIA)?.execute(params![which.author, which.post, media])?;
+    let (post, author, hidden) = (which.post, which.author, post.hidden);
+    let updated = Event::PostUpdated { post, author, hidden, mentions: Vec::new() };
+    write.publish(&updated.record(stamp)?)
 }
 
 pub(super) fn delete(write: &Write<'_>, which: PostRef, stamp: Stamp) -> Result<bool> {

@@ -52,6 +52,7 @@ fn post(signed_in: bool) -> Value {
         "user_id": "id",
         "caption": "text?",
         "media_urls": ["text"],
+        "media": [null],
         "location": "text?",
         "alt_text": "text?",
         "hashtags": ["text"],
