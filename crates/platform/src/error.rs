@@ -35,6 +35,8 @@ pub enum Kind {
     TooLarge,
     /// The body is of a type that the route does not take: 415.
     UnsupportedMedia,
+    /// The part that is asked for is not there: 416.
+    NoSuchRange,
     /// An idempotency key was used before with another body: 422 everywhere.
     Mismatch,
     /// Too many requests: 429.
@@ -59,6 +61,7 @@ impl Kind {
             Self::Conflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NoSuchRange => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

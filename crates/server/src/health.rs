@@ -1,7 +1,10 @@
 //! Is each part well? Asked by gateways and by people.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde::Serialize;
+use tintype_media::MediaService;
 use tintype_platform::Result;
 use tintype_platform::db::Database;
 use tintype_platform::error::Error;
@@ -25,14 +28,22 @@ struct Health {
     tier: Option<&'static str>,
 }
 
-pub(crate) fn routes(database: Database) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(health)).routes(routes!(health_of)).with_state(database)
+/// What is asked whether it is well.
+#[derive(Clone)]
+struct Parts {
+    database: Database,
+    media: Arc<MediaService>,
+}
+
+pub(crate) fn routes(database: Database, media: Arc<MediaService>) -> OpenApiRouter {
+    let parts = Parts { database, media };
+    OpenApiRouter::new().routes(routes!(health)).routes(routes!(health_of)).with_state(parts)
 }
 
 /// Whether the program is well
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Health)))]
-async fn health(State(database): State<Database>) -> Result<Json<Health>> {
-    answers(&database)?;
+async fn health(State(parts): State<Parts>) -> Result<Json<Health>> {
+    answers(&parts.database)?;
     Ok(Json(Health {
         status: "healthy",
         service: "api-gateway",
@@ -43,20 +54,24 @@ async fn health(State(database): State<Database>) -> Result<Json<Health>> {
 
 /// Whether one part of the program is well
 #[utoipa::path(get, path = "/health/{part}", tag = "health",
-    params(("part" = String, Path, description = "`user`, `post`, `feed` or `graph`")),
+    params(("part" = String, Path, description = "`user`, `post`, `media`, `feed` or `graph`")),
     responses((status = 200, body = Health), (status = 404, description = "No such part")))]
 async fn health_of(
-    State(database): State<Database>,
+    State(parts): State<Parts>,
     Path(part): Path<String>,
 ) -> Result<Json<Health>> {
     let service = match part.as_str() {
         "user" => "user-service",
         "post" => "post-service",
+        "media" => "media-service",
         "feed" => "feed-service",
         "graph" => "graph-service",
         _ => return Err(Error::not_found("not_found", "There is no such part here")),
     };
-    answers(&database)?;
+    answers(&parts.database)?;
+    if part == "media" {
+        parts.media.answers().await?;
+    }
     Ok(Json(Health { status: "healthy", service, database: None, tier: None }))
 }
 

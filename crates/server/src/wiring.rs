@@ -10,11 +10,13 @@ use tintype_api::auth::Gate;
 use tintype_api::{Base, Drift, Services};
 use tintype_feed::FeedService;
 use tintype_graph::GraphService;
+use tintype_media::MediaService;
 use tintype_platform::bus::{Bus, Consumer};
 use tintype_platform::config::Config;
 use tintype_platform::db::{self, Database};
 use tintype_platform::http::idempotency::SqliteIdempotency;
 use tintype_platform::http::{Ground, probes, stack};
+use tintype_platform::objects::{ObjectUrls, Objects};
 use tintype_platform::telemetry::Telemetry;
 use tintype_platform::{Clock, IdGenerator, Result};
 use tintype_posts::PostsService;
@@ -26,6 +28,9 @@ use crate::{docs, health};
 
 /// How often counters are recounted for the metric of their drift.
 const RECOUNT: Duration = Duration::from_hours(1);
+
+/// How often it is measured what uploads take.
+const MEASURE: Duration = Duration::from_mins(1);
 
 /// Feeds that are compared with their definition on that occasion.
 const RECOUNTED_FEEDS: usize = 100;
@@ -40,6 +45,8 @@ pub struct Site {
     pub graph: Arc<GraphService>,
     /// Posts and what people do with them.
     pub posts: Arc<PostsService>,
+    /// What people have uploaded.
+    pub media: Arc<MediaService>,
     /// Feeds.
     pub feed: Arc<FeedService>,
     /// What happened to people.
@@ -49,6 +56,9 @@ pub struct Site {
     clock: Arc<dyn Clock>,
     consumers: Vec<Arc<dyn Consumer>>,
     routes: OpenApiRouter,
+    /// Routes that take large bodies, and routes that give them.
+    uploads: OpenApiRouter,
+    files: OpenApiRouter,
 }
 
 impl Site {
@@ -64,12 +74,14 @@ impl Site {
                 tintype_accounts::MIGRATIONS,
                 tintype_graph::MIGRATIONS,
                 tintype_posts::MIGRATIONS,
+                tintype_media::MIGRATIONS,
                 tintype_activity::MIGRATIONS,
             ],
         )?;
         let ids = Arc::new(IdGenerator::new(clock.clone(), node, database.highest_id()?));
         let services = Arc::new(Services::default());
-        let base = Base { database, clock, ids, services };
+        let objects = ObjectUrls::new(&config.media.public_url);
+        let base = Base { database, clock, ids, services, objects };
 
         let accounts = tintype_accounts::start(&base, accounts_settings(config)?)?;
         base.services.set_accounts(accounts.service.clone());
@@ -77,6 +89,9 @@ impl Site {
         base.services.set_graph(graph.service.clone());
         let posts = tintype_posts::start(&base, posts_settings(config))?;
         base.services.set_posts(posts.service.clone());
+        let media = tintype_media::start(&base, media_settings(config)?)?;
+        let tintype_media::Started { slice: media, uploads, files } = media;
+        base.services.set_media(media.service.clone());
         let feed = tintype_feed::start(&base, (&config.feed).into())?;
         base.services.set_feed(feed.service.clone());
         let activity = tintype_activity::start(&base, tintype_activity::Settings::default())?;
@@ -87,6 +102,7 @@ impl Site {
                 accounts.consumers,
                 graph.consumers,
                 posts.consumers,
+                media.consumers,
                 feed.consumers,
                 activity.consumers,
             ]
@@ -95,12 +111,16 @@ impl Site {
                 .merge(accounts.routes)
                 .merge(graph.routes)
                 .merge(posts.routes)
+                .merge(media.routes)
                 .merge(feed.routes)
                 .merge(activity.routes)
-                .merge(health::routes(base.database.clone())),
+                .merge(health::routes(base.database.clone(), media.service.clone())),
+            uploads,
+            files,
             accounts: accounts.service,
             graph: graph.service,
             posts: posts.service,
+            media: media.service,
             feed: feed.service,
             activity: activity.service,
             database: base.database,
@@ -114,6 +134,7 @@ impl Site {
     pub async fn check(&self, feeds: usize, repair: bool) -> Result<Vec<Drift>> {
         let mut drifts = self.graph.check(repair).await?;
         drifts.extend(self.posts.check(repair).await?);
+        drifts.extend(self.media.check(repair).await?);
         drifts.extend(self.accounts.check(repair).await?);
         drifts.extend(self.activity.check(repair).await?);
         let viewers = self.accounts.members(None, feeds).await?;
@@ -143,20 +164,30 @@ impl Site {
             let database = self.database.clone();
             move || database.answers()
         };
-        let (routes, openapi) = self.routes.clone().split_for_parts();
+        let (routes, mut openapi) = self.routes.clone().split_for_parts();
+        let (uploads, of_uploads) = self.uploads.clone().split_for_parts();
+        let (files, of_files) = self.files.clone().split_for_parts();
+        openapi.merge(of_uploads);
+        openapi.merge(of_files);
         let router = Router::new()
             .merge(routes)
-            .layer(Extension(gate))
+            .layer(Extension(gate.clone()))
             .merge(docs::routes(openapi))
             .merge(probes(&ground, telemetry, ready));
+        let for_uploads = Arc::new(ground.for_uploads(config.media.upload_timeout));
+        let router = stack(router, &ground)
+            .merge(stack(uploads.layer(Extension(gate)), &for_uploads))
+            .merge(stack(files, &Arc::new(ground.for_files())));
+        // Nobody else serves this folder, and nobody has sent anything yet.
+        self.media.clear_spool();
         let site = Arc::new(self);
         let tasks = vec![
             tokio::spawn(forget_what_others_changed(site.clone())),
             tokio::spawn(measure_drift(site.clone())),
+            tokio::spawn(measure_media(site.clone())),
         ];
         let (stop_views, stopping) = oneshot::channel();
         let views = tokio::spawn(store_views(site.clone(), stopping));
-        let router = stack(router, &ground);
         Ok(Running { router, ground, site, bus, tasks, views, stop_views })
     }
 }
@@ -220,6 +251,23 @@ fn posts_settings(config: &Config) -> tintype_posts::Settings {
     }
 }
 
+fn media_settings(config: &Config) -> Result<tintype_media::Settings> {
+    const MEGABYTE: u64 = 1024 * 1024;
+    let media = &config.media;
+    Ok(tintype_media::Settings {
+        objects: Objects::open(media, &config.server.data_dir)?,
+        spool: config.server.data_dir.join("uploads"),
+        secret: config.jwt_secret()?,
+        largest: media.max_upload_mb * MEGABYTE,
+        pixels: media.max_megapixels * 1_000_000,
+        workers: media.workers,
+        queue: media.queue,
+        budget: media.budget_mb * MEGABYTE,
+        presigned_for: Duration::from_secs(media.presigned_minutes * 60),
+        ffmpeg: media.ffmpeg.clone(),
+    })
+}
+
 /// An admin command, say, has changed the database: what is cached may be wrong.
 async fn forget_what_others_changed(site: Arc<Site>) {
     let mut commits = site.database.commits();
@@ -246,6 +294,16 @@ async fn store_views(site: Arc<Site>, mut stopping: oneshot::Receiver<()>) {
         }
         if last {
             return;
+        }
+    }
+}
+
+async fn measure_media(site: Arc<Site>) {
+    let mut tick = tokio::time::interval(MEASURE);
+    loop {
+        tick.tick().await;
+        if let Err(error) = site.media.measure().await {
+            tracing::warn!(cause = %error, "what is uploaded could not be measured");
         }
     }
 }

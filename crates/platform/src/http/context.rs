@@ -1,7 +1,10 @@
 //! What is known about the request that is being answered, for logs and for calls to peers.
 
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::{Arc, Weak};
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use tokio::time::Instant;
 
 /// The request that a task works for.
@@ -27,4 +30,31 @@ pub fn current() -> Option<Context> {
 /// Runs `work` for a request. A task spawned by it does not inherit it: pass [`current`] on.
 pub async fn scope<F: Future>(context: Context, work: F) -> F::Output {
     CONTEXT.scope(context, work).await
+}
+
+/// Whether anybody waits for the answer still: what changes something is carried out to its end all
+/// the same, but a client that is gone need not be given what takes long and has not begun.
+#[derive(Debug, Clone)]
+pub struct Waiting(Option<Weak<()>>);
+
+impl Waiting {
+    /// Somebody who waits, for as long as the first of the two is there.
+    pub(super) fn new() -> (Arc<()>, Self) {
+        let somebody = Arc::new(());
+        let waiting = Self(Some(Arc::downgrade(&somebody)));
+        (somebody, waiting)
+    }
+
+    /// Whether nobody waits any more.
+    pub fn is_over(&self) -> bool {
+        self.0.as_ref().is_some_and(|somebody| somebody.strong_count() == 0)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Waiting {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().cloned().unwrap_or(Self(None)))
+    }
 }

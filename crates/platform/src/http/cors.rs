@@ -10,6 +10,7 @@ use http::header::{
 use http::{HeaderMap, Method, StatusCode};
 
 /// The configured origins.
+#[derive(Clone)]
 pub(super) struct Cors {
     any: bool,
     origins: Vec<HeaderValue>,

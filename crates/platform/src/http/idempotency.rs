@@ -8,20 +8,23 @@ mod secret;
 mod sqlite;
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::body::{Body, HttpBody};
-use axum::extract::Request;
-use axum::response::Response;
+use axum::extract::{FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, Uri};
 use parking_lot::Mutex;
 
 use self::secret::Secret;
 use super::address::ClientAddress;
 use super::extract::read_body;
+use super::reply::Reply;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Kind, Place, Result};
 pub use sqlite::SqliteIdempotency;
@@ -146,21 +149,28 @@ impl Keyed {
         request: Request,
         carry_out: impl FnOnce(Request) -> F,
     ) -> Result<Response> {
-        let Idempotency { store, clock, running } = &*self.idempotency;
         let (parts, body) = request.into_parts();
         let body = read_body(Request::from_parts(parts.clone(), body)).await?;
-        let fingerprint = self.secret.fingerprint(&parts, &body);
+        let fingerprint = self.secret.fingerprint(&parts.method, &parts.uri, &body);
         let request = Request::from_parts(parts, Body::from(body));
+        self.once(fingerprint, || carry_out(request)).await
+    }
 
+    async fn once<F: Future<Output = Response>>(
+        &self,
+        fingerprint: [u8; 32],
+        carry_out: impl FnOnce() -> F,
+    ) -> Result<Response> {
+        let Idempotency { store, clock, running } = &*self.idempotency;
         let reservation = Reservation { key: self.key, fingerprint, at: clock.now() };
         if !running.lock().insert(self.key) {
             return Err(in_progress());
         }
-        let _running = Running(&self);
+        let _running = Running(self);
         if let Some(earlier) = store.reserve(reservation).await? {
             return self.replay(earlier, fingerprint);
         }
-        let response = carry_out(request).await;
+        let response = carry_out().await;
         Ok(self.keep(response).await)
     }
 
@@ -223,6 +233,53 @@ impl Keyed {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
         metrics::counter!("tintype_http_replayed_total").increment(1);
         Ok(response)
+    }
+}
+
+/// The idempotency key, if there is one, of a request whose body is too large to be held: the route
+/// reads it, says what was in it, and is carried out once for that.
+#[derive(Clone)]
+pub struct Once(Option<Arc<Deferred>>);
+
+struct Deferred {
+    keyed: Keyed,
+    method: Method,
+    uri: Uri,
+    reply: Reply,
+}
+
+impl Once {
+    pub(super) fn new(keyed: Keyed, request: &Request, reply: Reply) -> Self {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        Self(Some(Arc::new(Deferred { keyed, method, uri, reply })))
+    }
+
+    /// Whether the request bears a key: only then is what it said looked at.
+    pub fn is_asked(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The answer of `carry_out`, or the first answer if the same was `said` before with the key.
+    pub async fn answer<F: Future<Output = Result<Response>>>(
+        self,
+        said: &[u8],
+        carry_out: impl FnOnce() -> F,
+    ) -> Result<Response> {
+        let Some(deferred) = self.0 else { return carry_out().await };
+        let Deferred { keyed, method, uri, reply } = &*deferred;
+        let fingerprint = keyed.secret.fingerprint(method, uri, said);
+        // What is kept is what the client reads, so an error is written here already.
+        let render =
+            async || reply.render(carry_out().await.unwrap_or_else(IntoResponse::into_response));
+        keyed.once(fingerprint, render).await
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Once {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().cloned().unwrap_or(Self(None)))
     }
 }
 

@@ -24,10 +24,10 @@ use tracing::{Instrument, Span};
 
 use super::address::{ClientAddress, Network};
 use super::body::DeadlineBody;
-use super::context::{self, Context};
+use super::context::{self, Context, Waiting};
 use super::cors::Cors;
 use super::endpoint::Endpoint;
-use super::idempotency::{Idempotency, IdempotencyStore, Keyed};
+use super::idempotency::{Idempotency, IdempotencyStore, Keyed, Once};
 use super::limits::{Limits, Visit};
 use super::reply::Reply;
 use super::{Dialect, compress, request_id};
@@ -39,9 +39,12 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// What all requests share.
+#[derive(Clone)]
 pub struct Ground {
     timeout: Duration,
     body_limit: usize,
+    /// Whether bodies are small enough to be held as a whole.
+    holds_bodies: bool,
     compression: bool,
     cors: Cors,
     proxies: Vec<Network>,
@@ -60,6 +63,7 @@ impl Ground {
         Self {
             timeout: config.http.timeout,
             body_limit: config.http.body_limit_kb * 1024,
+            holds_bodies: true,
             compression: config.http.compression,
             cors: Cors::new(&config.http.cors_origins),
             proxies: config.http.trusted_proxies.clone(),
@@ -76,6 +80,20 @@ impl Ground {
     #[must_use]
     pub fn with_idempotency(self, store: Arc<dyn IdempotencyStore>, clock: Arc<dyn Clock>) -> Self {
         Self { idempotency: Some(Arc::new(Idempotency::new(store, clock))), ..self }
+    }
+
+    /// The same ground for routes whose bodies are large: they have `timeout` for a whole request,
+    /// bound its body themselves, and use an idempotency key through [`Once`].
+    #[must_use]
+    pub fn for_uploads(&self, timeout: Duration) -> Self {
+        Self { timeout, body_limit: usize::MAX, holds_bodies: false, ..self.clone() }
+    }
+
+    /// The same ground for files, of which a page loads dozens at once: they are not counted, and
+    /// not compressed, as they are already.
+    #[must_use]
+    pub fn for_files(&self) -> Self {
+        Self { limits: Arc::new(Limits::none()), compression: false, ..self.clone() }
     }
 
     /// What counts the requests of everybody, for the extractors that know who is calling.
@@ -98,7 +116,8 @@ impl Ground {
     }
 }
 
-/// Puts everything that all routes share around `router`, which has all of them.
+/// Puts everything that all routes share around `router`. Several of them, each on a ground of its
+/// own, can be merged.
 pub fn stack(router: Router, ground: &Arc<Ground>) -> Router {
     // With its state given, a route is made once and not again for every request.
     router.layer(Around(ground.clone())).with_state(())
@@ -238,6 +257,16 @@ impl Work {
             }
             None => None,
         };
+        let keyed = match keyed {
+            Some(keyed) if !ground.holds_bodies => {
+                let once = Once::new(keyed, &request, self.reply.clone());
+                request.extensions_mut().insert(once);
+                None
+            }
+            keyed => keyed,
+        };
+        let (somebody, waiting) = Waiting::new();
+        request.extensions_mut().insert(waiting);
         DefaultBodyLimit::max(ground.body_limit).apply(&mut request);
         let request = request.map(|body| DeadlineBody::wrap(body, deadline));
         let change = ground.changes.subscribe();
@@ -247,7 +276,10 @@ impl Work {
             response
         };
         let task = tokio::spawn(context::scope(context, work).instrument(span.clone()));
-        match timeout_at(deadline, task).await {
+        let outcome = timeout_at(deadline, task).await;
+        // Also gone when the client hangs up, which drops this future.
+        drop(somebody);
+        match outcome {
             Ok(Ok(response)) => Ok(response),
             // Panics are caught inside: the runtime is being taken down.
             Ok(Err(_)) => Err(Error::unavailable(

@@ -4,7 +4,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use bytes::Bytes;
-use http::request::Parts;
+use http::{Method, Uri};
 use sha2::{Digest, Sha256};
 
 use super::Key;
@@ -33,9 +33,9 @@ impl Secret {
     }
 
     /// What is asked: method, path and body.
-    pub(super) fn fingerprint(&self, parts: &Parts, body: &[u8]) -> [u8; 32] {
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        self.derive(b"request", &[parts.method.as_str().as_bytes(), path.as_bytes(), body])
+    pub(super) fn fingerprint(&self, method: &Method, uri: &Uri, body: &[u8]) -> [u8; 32] {
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        self.derive(b"request", &[method.as_str().as_bytes(), path.as_bytes(), body])
     }
 
     /// `body`, to be read with the same secret only.
