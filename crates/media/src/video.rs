@@ -4,6 +4,8 @@
 //! little time and may be missing.
 
 pub(crate) mod boxes;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod fragments;
 mod poster;
 

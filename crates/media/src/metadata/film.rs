@@ -265,7 +265,7 @@ impl<'a> Index<'a> {
 
     /// Where on somebody's disk the frames were.
     fn forget_sources(&mut self, sources: Inner) -> Result<(), Flaw> {
-        let mut within = self.after(sources, 8)?;
+        let mut within = after(sources, 8)?;
         while let Some(inner) = next(&self.bytes, &mut within)? {
             self.forget(inner, 4..(inner.end - inner.content).max(4), "user_data")?;
         }
@@ -274,7 +274,7 @@ impl<'a> Index<'a> {
 
     /// With which program or camera it was encoded.
     fn forget_encoders(&mut self, descriptions: Inner) -> Result<(), Flaw> {
-        let mut within = self.after(descriptions, 8)?;
+        let mut within = after(descriptions, 8)?;
         while let Some(inner) = next(&self.bytes, &mut within)? {
             self.forget(inner, 12..16, "maker")?;
             if self.pictures {
@@ -293,11 +293,12 @@ impl<'a> Index<'a> {
         }
         Ok(())
     }
+}
 
-    fn after(&self, inner: Inner, header: usize) -> Result<Range<usize>, Flaw> {
-        let start = inner.content + header;
-        if start > inner.end { Err(Flaw::Broken) } else { Ok(start..inner.end) }
-    }
+/// The boxes in one that starts with so many bytes of its own.
+fn after(inner: Inner, header: usize) -> Result<Range<usize>, Flaw> {
+    let start = inner.content + header;
+    if start > inner.end { Err(Flaw::Broken) } else { Ok(start..inner.end) }
 }
 
 /// How large samples are, one after the other.

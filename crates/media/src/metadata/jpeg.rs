@@ -1,5 +1,7 @@
 //! A JPEG is markers with segments, and after some of them the compressed picture.
 
+use memchr::memchr;
+
 use super::{Notes, exif, take, take_array};
 use crate::Flaw;
 
@@ -48,7 +50,6 @@ pub(super) fn strip(bytes: &[u8], notes: &mut Notes) -> Result<Vec<u8>, Flaw> {
             }
             // Readers look for these before the picture, and so they stay only there.
             0xe0..=0xef if !scanned => head.sort(marker, segment, notes),
-            0xe0..=0xef => notes.remove("application_data"),
             0xfe => notes.remove("comment"),
             _ => notes.remove("application_data"),
         }
@@ -155,7 +156,7 @@ fn is_profile(pieces: &[&[u8]]) -> bool {
 /// there, which no reader minds.
 fn marker(rest: &mut &[u8]) -> Result<u8, Flaw> {
     loop {
-        let at = rest.iter().position(|byte| *byte == 0xff).ok_or(Flaw::Broken)?;
+        let at = memchr(0xff, rest).ok_or(Flaw::Broken)?;
         *rest = &rest[at..];
         let fill = rest.iter().position(|byte| *byte != 0xff).ok_or(Flaw::Broken)?;
         let marker = rest[fill];
@@ -171,7 +172,7 @@ fn marker(rest: &mut &[u8]) -> Result<u8, Flaw> {
 fn take_scan<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Flaw> {
     let mut end = 0;
     loop {
-        end += rest[end..].iter().position(|byte| *byte == 0xff).ok_or(Flaw::Broken)?;
+        end += memchr(0xff, &rest[end..]).ok_or(Flaw::Broken)?;
         match rest.get(end + 1).ok_or(Flaw::Broken)? {
             0x00 | 0xd0..=0xd7 => end += 2,
             0xff => end += 1,

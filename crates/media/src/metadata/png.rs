@@ -95,9 +95,11 @@ impl Place {
     fn then(self, name: [u8; 4]) -> Result<Self, Flaw> {
         match (self, &name) {
             (Self::Start, b"IHDR") => Ok(Self::BeforePixels),
-            (Self::Start | Self::End, _) | (_, b"IHDR") => Err(Flaw::Broken),
+            (Self::Start | Self::End, _)
+            | (_, b"IHDR")
+            | (Self::BeforePixels, b"IEND")
+            | (Self::AfterPixels, b"IDAT") => Err(Flaw::Broken),
             (Self::BeforePixels | Self::Pixels, b"IDAT") => Ok(Self::Pixels),
-            (Self::AfterPixels, b"IDAT") | (Self::BeforePixels, b"IEND") => Err(Flaw::Broken),
             (Self::Pixels | Self::AfterPixels, b"IEND") => Ok(Self::End),
             (Self::Pixels, _) => Ok(Self::AfterPixels),
             (place, _) => Ok(place),
