@@ -291,7 +291,7 @@ async fn profiles_change_only_when_something_is_new(store: &Arc<dyn Store>, ids:
 }
 
 async fn the_latest_picture_stays(store: &Arc<dyn Store>, ids: &IdGenerator) {
-    let anna = add(store, ids, "p.anna").await;
+    let anna = add(store, ids, "face.anna").await;
     let set = async |media: u64, object: Option<&str>| {
         let media = MediaId::new(media).unwrap();
         let picture = Picture { media, object: object.map(ToOwned::to_owned) };

@@ -11,10 +11,24 @@ fn post() -> PostId {
         .unwrap()
 }
 
+fn picture() -> (MediaId, Urls) {
+    let [thumbnail, small, medium, large, original] =
+        ["t", "s", "m", "l", "o"].map(|name| format!("/media/images/1/{name}.jpg"));
+    (MediaId::new(6).unwrap(), Urls::Image { thumbnail, small, medium, large, original })
+}
+
+fn avatar() -> Urls {
+    let [small, medium, large] =
+        ["s", "m", "l"].map(|name| format!("/media/profiles/1/{name}.jpg"));
+    Urls::Avatar { small, medium, large }
+}
+
 #[test]
 fn every_event_reads_back_from_its_record() {
     let comment = CommentId::new(5).unwrap();
     let (post, a, b) = (post(), user(1), user(2));
+    let (media, urls) = picture();
+    let film = Urls::Video { video: "/media/videos/1/a.mp4".into(), poster: None };
     let events = [
         Event::UserCreated { user: a, username: "ann".into() },
         Event::UserUpdated { user: a },
@@ -35,6 +49,17 @@ fn every_event_reads_back_from_its_record() {
         Event::CommentDeleted { comment, post, author: a, commenter: b },
         Event::CommentLiked { comment, post, commenter: a, user: b },
         Event::CommentUnliked { comment, post, commenter: a, user: b },
+        Event::MediaUploaded { media, user: a, urls, kind: MediaKind::Image },
+        Event::MediaUploaded { media, user: a, urls: film, kind: MediaKind::Video },
+        Event::MediaUpdated { media, user: a },
+        Event::MediaDeleted { media, user: a, objects: vec!["images/1/t.jpg".into()] },
+        Event::PictureUpdated {
+            media,
+            user: a,
+            object: Some("profiles/1/l.jpg".into()),
+            urls: Some(avatar()),
+        },
+        Event::PictureUpdated { media, user: a, object: None, urls: None },
         Event::ActivityRecorded { user: a, activity: 7 },
         Event::FeedUpdated { user: a },
     ];
@@ -52,6 +77,7 @@ fn rabbit_bodies_are_those_of_the_documents() {
     let (post, ann, ben) = (post(), user(1), user(2));
     let comment = CommentId::new(5).unwrap();
     let id = post.to_string();
+    let (media, urls) = picture();
     let cases = [
         (
             Event::UserCreated { user: ann, username: "ann".into() },
@@ -108,6 +134,34 @@ fn rabbit_bodies_are_those_of_the_documents() {
             Event::CommentDeleted { comment, post, author: ann, commenter: ben },
             "comment.deleted",
             json!({"commentId": "5", "postId": id, "postOwnerId": "1", "commenterId": "2"}),
+        ),
+        (
+            Event::MediaUploaded { media, user: ann, urls, kind: MediaKind::Image },
+            "media.uploaded",
+            json!({
+                "fileId": "6", "userId": "1", "type": "image",
+                "urls": {
+                    "thumbnail": "/media/images/1/t.jpg", "small": "/media/images/1/s.jpg",
+                    "medium": "/media/images/1/m.jpg", "large": "/media/images/1/l.jpg",
+                    "original": "/media/images/1/o.jpg",
+                },
+            }),
+        ),
+        (
+            Event::MediaDeleted { media, user: ann, objects: vec!["images/1/t.jpg".into()] },
+            "media.deleted",
+            json!({"fileId": "6", "userId": "1"}),
+        ),
+        (
+            Event::PictureUpdated { media, user: ann, object: None, urls: Some(avatar()) },
+            "profile.picture_updated",
+            json!({
+                "userId": "1",
+                "urls": {
+                    "small": "/media/profiles/1/s.jpg", "medium": "/media/profiles/1/m.jpg",
+                    "large": "/media/profiles/1/l.jpg",
+                },
+            }),
         ),
         (Event::FeedUpdated { user: ann }, "feed.updated", json!({"userId": "1"})),
     ];
