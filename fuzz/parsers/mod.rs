@@ -3,6 +3,7 @@
 //! Most check a little more than that nothing panics: what was read can be written and read again.
 
 mod accounts;
+mod media;
 mod posts;
 mod request;
 
@@ -17,12 +18,14 @@ use tintype_platform::page::{Cursor, Limit, PageQuery};
 pub(crate) type Parser = fn(&[u8]);
 
 /// The parsers by name; each has a folder in `corpus/` and a program in `Cargo.toml`.
-pub(crate) const PARSERS: [(&str, Parser); 12] = [
+pub(crate) const PARSERS: [(&str, Parser); 14] = [
     ("caption", |bytes| text(bytes, posts::caption)),
     ("config_environment", config_environment),
     ("config_file", config_file),
     ("cursor", |bytes| text(bytes, cursor)),
+    ("film", media::film),
     ("id", id),
+    ("metadata", media::metadata),
     ("network", |bytes| text(bytes, network)),
     ("page_query", |bytes| text(bytes, page_query)),
     ("person", |bytes| text(bytes, accounts::person)),

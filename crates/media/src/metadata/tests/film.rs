@@ -140,7 +140,7 @@ fn damage_does_no_harm() {
         let facts = video::read(&file);
         if strip_video(&mut file).is_ok() {
             stripped += 1;
-            assert_eq!(video::read(&file).is_ok(), facts.is_ok());
+            assert!(facts.is_err() || video::read(&file).is_ok());
             assert_eq!(strip_video(&mut file).unwrap(), Receipt::default());
         }
     }
