@@ -21,6 +21,7 @@ pub mod db;
 pub mod error;
 pub mod http;
 pub mod id;
+pub mod objects;
 pub mod page;
 pub mod rpc;
 pub mod telemetry;

@@ -16,7 +16,10 @@ async fn files_in_a_folder_conform() {
 #[tokio::test]
 async fn an_s3_compatible_store_conforms() {
     let Some(settings) = testkit::s3() else { return };
-    run(&Objects::open(&settings, Path::new("/nowhere")).unwrap()).await;
+    let objects = Objects::open(&settings, Path::new("/nowhere")).unwrap();
+    run(&objects).await;
+    // Only such a store has pages, and each of so many files would be synced to the disk.
+    long_lists_are_whole_and_all_of_them_can_be_removed(&objects).await;
 }
 
 async fn run(objects: &Objects) {
@@ -27,7 +30,6 @@ async fn run(objects: &Objects) {
     large_objects_are_whole(objects).await;
     one_of_two_at_once_wins(objects).await;
     lists_name_what_lies_below(objects).await;
-    long_lists_are_whole_and_all_of_them_can_be_removed(objects).await;
     objects.check().await.unwrap();
 }
 

@@ -121,10 +121,11 @@ async fn an_upload_that_is_cut_off_leaves_nothing_and_works_when_the_store_is_ba
 #[tokio::test]
 async fn a_missing_bucket_and_a_wrong_secret_are_not_taken_for_missing_objects() {
     let Some(settings) = testkit::s3() else { return };
-    let elsewhere = Media { url: "s3://no-such-bucket".to_owned(), ..settings.clone() };
+    let corner = settings.url.rsplit('/').next().unwrap();
+    let elsewhere = Media { url: format!("s3://no-such-{corner}"), ..settings.clone() };
+    // Not by `put`: some servers make the bucket then.
     assert_unavailable(s3(&elsewhere).check().await, "check");
     assert_unavailable(s3(&elsewhere).get(&name("a"), None).await, "get");
-    assert_unavailable(s3(&elsewhere).put(&name("a"), "x".into(), "image/jpeg").await, "put");
     let stranger = Media { secret_key: "wrong".to_owned(), ..settings.clone() };
     assert_nothing_works(|| s3(&stranger)).await;
 }
