@@ -442,14 +442,23 @@ fn failed(cause: impl Into<Cause>) -> Error {
             "There is no room left to keep this; try again later",
         )
         .with_retry_after(30)
-        .with_cause(cause);
+        .with_cause(told(&*cause));
     }
     Error::unavailable(
         "object_store_unavailable",
         "Pictures and films can be neither stored nor read right now; try again in a moment",
         2,
     )
-    .with_cause(cause)
+    .with_cause(told(&*cause))
+}
+
+/// The whole story: "error sending request" alone does not say that a certificate is not trusted.
+fn told(cause: &(dyn std::error::Error + 'static)) -> String {
+    causes(cause).fold(String::new(), |told, cause| match cause.to_string() {
+        cause if told.contains(&cause) => told,
+        cause if told.is_empty() => cause,
+        cause => format!("{told}: {cause}"),
+    })
 }
 
 fn no_bucket() -> Error {

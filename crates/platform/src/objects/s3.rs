@@ -5,7 +5,7 @@ use std::time::Duration;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::{BackoffConfig, ClientOptions, RetryConfig};
 
-use super::{ObjectName, Patience};
+use super::{ObjectName, Patience, told};
 use crate::config;
 use crate::error::{Error, Kind, Result};
 
@@ -89,7 +89,7 @@ pub(super) fn connect(
             Error::new(
                 Kind::Refused,
                 "configuration",
-                format!("The store that media.url names cannot be used: {cause}"),
+                format!("The store that media.url names cannot be used: {}", told(&cause)),
             )
         })
 }
