@@ -82,6 +82,11 @@ pub fn start(base: &Base, settings: Settings) -> Result<Slice<FeedService>> {
     start_with_timelines(base, settings, Arc::new(timelines))
 }
 
+/// The route of the live stream by itself, to be put where the pages of the site are.
+pub fn live<S>(service: Arc<FeedService>) -> axum::routing::MethodRouter<S> {
+    routes::live(service)
+}
+
 /// Starts the slice with timelines kept in `store`; `pull` does not use it.
 pub fn start_with_timelines(
     base: &Base,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
+use axum::routing::MethodRouter;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::{Deserialize, Serialize};
 use tintype_api::UserId;
@@ -27,6 +28,11 @@ pub(crate) fn routes(service: Arc<FeedService>) -> OpenApiRouter {
         .merge(mesh::routes())
         .merge(trusted::routes())
         .with_state(service)
+}
+
+/// The live stream alone.
+pub(crate) fn live<S>(service: Arc<FeedService>) -> MethodRouter<S> {
+    public::live().with_state(service)
 }
 
 /// Which page of a feed.

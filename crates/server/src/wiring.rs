@@ -176,8 +176,9 @@ impl Site {
             .merge(probes(&ground, telemetry, ready));
         let for_uploads = Arc::new(ground.for_uploads(config.media.upload_timeout));
         let router = stack(router, &ground)
-            .merge(stack(uploads.layer(Extension(gate)), &for_uploads))
-            .merge(stack(files, &Arc::new(ground.for_files())));
+            .merge(stack(uploads.layer(Extension(gate.clone())), &for_uploads))
+            .merge(stack(files, &Arc::new(ground.for_files())))
+            .merge(self.pages(config, &ground)?.layer(Extension(gate)));
         // Nobody else serves this folder, and nobody has sent anything yet.
         self.media.clear_spool();
         let site = Arc::new(self);
@@ -189,6 +190,25 @@ impl Site {
         let (stop_views, stopping) = oneshot::channel();
         let views = tokio::spawn(store_views(site.clone(), stopping));
         Ok(Running { router, ground, site, bus, tasks, views, stop_views })
+    }
+
+    /// The pages that people see.
+    fn pages(&self, config: &Config, ground: &Arc<Ground>) -> Result<Router> {
+        let parts = tintype_web::Parts {
+            accounts: self.accounts.clone(),
+            graph: self.graph.clone(),
+            posts: self.posts.clone(),
+            media: self.media.clone(),
+            feed: self.feed.clone(),
+            activity: self.activity.clone(),
+            clock: self.clock.clone(),
+        };
+        let settings = tintype_web::Settings {
+            secret: config.jwt_secret()?,
+            token_days: config.auth.token_days,
+            upload_timeout: config.media.upload_timeout,
+        };
+        Ok(tintype_web::routes(parts, settings, ground))
     }
 }
 

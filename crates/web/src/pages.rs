@@ -1,0 +1,92 @@
+//! The pages: one file for each kind, from a request to a template.
+
+mod door;
+pub(crate) mod errors;
+mod explore;
+mod home;
+mod people;
+mod post;
+mod profile;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post as on_post};
+use tintype_api::{CommentId, PostId};
+use tintype_platform::page::{Limit, PageQuery};
+use tintype_platform::{Error, Result};
+
+use crate::{Answer, App};
+
+/// Posts on a page of a feed.
+const FEED: i64 = 10;
+
+/// Squares on a page: whole rows of three.
+const SQUARES: i64 = 24;
+
+/// People on a page.
+const PEOPLE: i64 = 30;
+
+pub(crate) fn routes(web: App) -> Router {
+    Router::new()
+        .route("/", get(home::home))
+        .route("/live", tintype_feed::live(web.parts.feed.clone()))
+        .route("/explore", get(explore::explore))
+        .route("/people", get(people::suggestions))
+        .route("/saved", get(explore::saved))
+        .route("/login", get(door::login_page).post(door::login))
+        .route("/signup", get(door::signup_page).post(door::signup))
+        .route("/logout", get(door::logout_page).post(door::logout))
+        .route("/p/{id}", get(post::post))
+        .route("/p/{id}/likes", get(post::likers))
+        .route("/p/{id}/like", on_post(post::like))
+        .route("/p/{id}/unlike", on_post(post::unlike))
+        .route("/p/{id}/save", on_post(post::save))
+        .route("/p/{id}/unsave", on_post(post::unsave))
+        .route("/p/{id}/comments", on_post(post::comment))
+        .route("/comments/{id}/like", on_post(post::like_comment))
+        .route("/comments/{id}/unlike", on_post(post::unlike_comment))
+        .route("/comments/{id}/delete", on_post(post::delete_comment))
+        .route("/offline", get(errors::offline))
+        .route("/{username}", get(profile::profile))
+        .route("/{username}/followers", get(people::followers))
+        .route("/{username}/following", get(people::following))
+        .route("/{username}/mutual", get(people::mutual))
+        .route("/{username}/{deed}", on_post(profile::deed))
+        .fallback(nothing_here)
+        .with_state(web)
+}
+
+/// Routes whose bodies are pictures.
+pub(crate) fn upload_routes(web: App) -> Router {
+    Router::new()
+        .with_state(web)
+}
+
+async fn nothing_here(State(_): State<App>) -> Answer {
+    Err(Error::not_found("not_found", "There is nothing at this address"))
+}
+
+/// What a list is asked for: up to `most` at once, from `cursor` on.
+fn page_query(cursor: Option<String>, most: i64) -> PageQuery {
+    PageQuery { cursor, limit: Some(Limit::clamped(most)), ..PageQuery::default() }
+}
+
+/// Where the next page of a list is.
+fn next_page(path: &str, pairs: &[(&str, &str)], cursor: Option<String>) -> Option<String> {
+    let cursor = cursor?;
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in pairs {
+        query.append_pair(name, value);
+    }
+    query.append_pair("cursor", &cursor);
+    Some(format!("{path}?{}", query.finish()))
+}
+
+/// Text that is no id is the same as an id that there is not.
+fn post_id(text: &str) -> Result<PostId> {
+    text.parse().map_err(|_| Error::not_found("post_not_found", "Post not found"))
+}
+
+fn comment_id(text: &str) -> Result<CommentId> {
+    text.parse().map_err(|_| Error::not_found("comment_not_found", "Comment not found"))
+}
