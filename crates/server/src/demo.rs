@@ -4,6 +4,7 @@
 //! The plan is made from a fixed seed and the moment of the first start, so every demo is the same
 //! but for its dates.
 
+pub(crate) mod photograph;
 mod words;
 
 use std::collections::BTreeSet;
@@ -13,15 +14,19 @@ use rand::distr::Distribution;
 use rand::distr::weighted::WeightedIndex;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use tintype_api::{CommentId, PostId, UserId};
+use tintype_api::{CommentId, MediaId, PostId, UserId};
 use tintype_platform::clock::ManualClock;
 use tintype_platform::{IdGenerator, Timestamp};
+
+use photograph::{Eye, Genre, Scene};
 
 /// People in the demo.
 const PEOPLE: usize = 200;
 
 /// Posts in the demo.
-const POSTS: usize = 2_000;
+///
+/// More would take longer than a visitor waits: each has a picture of its own.
+const POSTS: usize = 480;
 
 /// The days that the posts are spread over.
 const DAYS: i64 = 45;
@@ -32,6 +37,10 @@ pub(crate) const USERNAME: &str = "ada";
 /// The password of everybody in the demo.
 pub(crate) const PASSWORD: &str = "tintype-demo";
 
+/// What share of the posts shows each shape, as hundreds of width and height.
+const SHAPES: [(u32, (u32, u32)); 5] =
+    [(30, (100, 100)), (30, (80, 100)), (18, (100, 80)), (12, (75, 100)), (10, (191, 100))];
+
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// A person of the demo.
@@ -40,6 +49,15 @@ pub(crate) struct Person {
     pub(crate) username: String,
     pub(crate) full_name: String,
     pub(crate) bio: String,
+    pub(crate) portrait: Photograph,
+}
+
+/// A picture of the demo.
+pub(crate) struct Photograph {
+    pub(crate) id: MediaId,
+    pub(crate) scene: Scene,
+    /// How its width is to its height.
+    pub(crate) shape: (u32, u32),
 }
 
 /// A post of the demo.
@@ -47,7 +65,7 @@ pub(crate) struct PlannedPost {
     pub(crate) id: PostId,
     pub(crate) author: UserId,
     pub(crate) caption: String,
-    pub(crate) media_urls: Vec<String>,
+    pub(crate) media: Vec<Photograph>,
     pub(crate) location: Option<&'static str>,
 }
 
@@ -88,6 +106,7 @@ struct Planner {
     now: Timestamp,
     /// How much each person is looked at: the n-th a good deal less than the one before.
     fame: WeightedIndex<f64>,
+    shapes: WeightedIndex<u32>,
 }
 
 impl Planner {
@@ -100,6 +119,8 @@ impl Planner {
             clock,
             now,
             fame: WeightedIndex::new(weights).expect("every weight is above 0"),
+            shapes: WeightedIndex::new(SHAPES.map(|(share, _)| share))
+                .expect("every share is above 0"),
         }
     }
 
@@ -114,14 +135,28 @@ impl Planner {
                 } else {
                     format!("{first}.{last}").to_lowercase()
                 };
+                let id = UserId::made_by(&self.ids);
+                let scene = self.portrait(number);
+                let portrait = Photograph { id: MediaId::made_by(&self.ids), scene, shape: (1, 1) };
                 Person {
-                    id: UserId::made_by(&self.ids),
+                    id,
                     username,
                     full_name: format!("{first} {last}"),
                     bio: self.pick(words::BIOS).to_owned(),
+                    portrait,
                 }
             })
             .collect()
+    }
+
+    /// What somebody shows of themselves: mostly a face.
+    fn portrait(&mut self, number: usize) -> Scene {
+        let eye = Eye::of(number as u64);
+        if self.random.random_bool(0.8) {
+            Scene::of(Genre::Portrait, &eye, number as u64)
+        } else {
+            Scene::new(&eye, number as u64)
+        }
     }
 
     fn follows(&mut self, people: &[Person]) -> Vec<(UserId, UserId, Timestamp)> {
@@ -161,12 +196,23 @@ impl Planner {
                 let wobble = self.random.random_range(0..step);
                 self.clock.set(start.plus_millis(step * number as i64 + wobble));
                 let author = self.fame.sample(&mut self.random);
+                let eye = Eye::of(author as u64);
+                let genre = eye.favourite(number as u64);
+                let words = words::of(genre);
+                let shape = SHAPES[self.shapes.sample(&mut self.random)].1;
                 let pictures =
-                    if self.random.random_bool(0.2) { self.random.random_range(2..=4) } else { 1 };
-                let mut caption = self.pick(words::CAPTIONS).to_owned();
+                    if self.random.random_bool(0.1) { self.random.random_range(2..=3) } else { 1 };
+                let media = (0..pictures)
+                    .map(|part| Photograph {
+                        id: MediaId::made_by(&self.ids),
+                        scene: Scene::of(genre, &eye, (number * 8 + part) as u64),
+                        shape,
+                    })
+                    .collect();
+                let mut caption = self.pick(words.captions).to_owned();
                 if self.random.random_bool(0.6) {
                     caption += " #";
-                    caption += self.pick(words::TAGS);
+                    caption += self.pick(words.tags);
                 }
                 if self.random.random_bool(0.1) {
                     let friend = self.fame.sample(&mut self.random);
@@ -177,10 +223,8 @@ impl Planner {
                     id: PostId::made_by(&self.ids),
                     author: people[author].id,
                     caption,
-                    media_urls: (0..pictures)
-                        .map(|part| format!("https://pictures.example/demo/{number}-{part}.jpg"))
-                        .collect(),
-                    location: self.random.random_bool(0.4).then(|| self.pick(words::PLACES)),
+                    media,
+                    location: self.random.random_bool(0.4).then(|| self.pick(words.places)),
                 }
             })
             .collect()
@@ -275,7 +319,32 @@ mod tests {
         };
         let (first, last) = (followers(&plan.people[0]), followers(&plan.people[PEOPLE - 1]));
         assert!(first > 10 * last.max(1), "{first} follow the first, {last} the last");
-        assert!(plan.likes.len() > 10_000 && plan.comments.len() > 2_000);
+        assert!(plan.likes.len() > 2_500 && plan.comments.len() > 500);
         assert!(plan.likes.iter().all(|(_, _, at)| *at <= now));
+    }
+
+    #[test]
+    fn the_visitor_has_a_full_feed() {
+        let plan = Plan::new(Timestamp::from_millis(1_790_000_000_000));
+        let visitor = plan.people[0].id;
+        let followees: BTreeSet<_> = plan
+            .follows
+            .iter()
+            .filter(|follow| follow.0 == visitor)
+            .map(|follow| follow.1)
+            .collect();
+        let feed = plan.posts.iter().filter(|post| followees.contains(&post.author)).count();
+        assert!(feed >= 300, "{feed} posts");
+    }
+
+    #[test]
+    fn no_two_pictures_are_the_same_and_every_genre_is_seen() {
+        let plan = Plan::new(Timestamp::from_millis(1_790_000_000_000));
+        let pictures = || plan.posts.iter().flat_map(|post| &post.media);
+        let different: BTreeSet<_> =
+            pictures().map(|picture| photograph::draw(&picture.scene, 16, 16)).collect();
+        assert_eq!(different.len(), pictures().count());
+        let genres: BTreeSet<_> = pictures().map(|picture| picture.scene.genre()).collect();
+        assert_eq!(genres.len(), Genre::ALL.len(), "{genres:?}");
     }
 }

@@ -66,11 +66,17 @@ impl MediaService {
         }
     }
 
-    async fn film(&self, path: TempPath, file_type: FileType, waiting: Waiting) -> Result<Developed> {
+    async fn film(
+        &self,
+        path: TempPath,
+        file_type: FileType,
+        waiting: Waiting,
+    ) -> Result<Developed> {
         let path = Arc::new(path);
         let (work_path, waits) = (path.clone(), waiting.clone());
         let read = move || -> Result<_> {
-            let mut file = File::options().read(true).write(true).open(&*work_path).map_err(failed)?;
+            let mut file =
+                File::options().read(true).write(true).open(&*work_path).map_err(failed)?;
             let receipt = strip_video(&mut file).map_err(refused)?;
             let film = video::read(&file).map_err(refused)?;
             let bytes = file.metadata().map_err(failed)?.len();
@@ -117,7 +123,10 @@ impl MediaService {
 }
 
 fn image(path: &Path, file_type: FileType, limits: Limits) -> Result<Developed> {
-    let bytes = Incoming::read(path)?;
+    image_of(Incoming::read(path)?, file_type, limits)
+}
+
+pub(super) fn image_of(bytes: Vec<u8>, file_type: FileType, limits: Limits) -> Result<Developed> {
     let picture = develop(&bytes, file_type, &SIZES, limits).map_err(refused)?;
     let (original, receipt) = strip(&bytes, file_type).map_err(refused)?;
     drop(bytes);
@@ -133,10 +142,13 @@ fn image(path: &Path, file_type: FileType, limits: Limits) -> Result<Developed> 
 }
 
 fn avatar(path: &Path, file_type: FileType, limits: Limits) -> Result<Developed> {
-    let bytes = Incoming::read(path)?;
-    let picture = develop(&bytes, file_type, &AVATARS, limits).map_err(refused)?;
+    avatar_of(&Incoming::read(path)?, file_type, limits)
+}
+
+pub(super) fn avatar_of(bytes: &[u8], file_type: FileType, limits: Limits) -> Result<Developed> {
+    let picture = develop(bytes, file_type, &AVATARS, limits).map_err(refused)?;
     // The original is not kept, but what was in it can be told.
-    let (_, receipt) = strip(&bytes, file_type).map_err(refused)?;
+    let (_, receipt) = strip(bytes, file_type).map_err(refused)?;
     Ok(developed(picture, receipt))
 }
 
@@ -177,9 +189,7 @@ fn refused(flaw: Flaw) -> Error {
     match flaw {
         Flaw::Broken => Error::new(ErrorKind::UnsupportedMedia, "file_broken", sentence),
         Flaw::NoFilm => Error::new(ErrorKind::UnsupportedMedia, "no_film", sentence),
-        Flaw::TooManyPixels { .. } => {
-            Error::new(ErrorKind::TooLarge, "too_many_pixels", sentence)
-        }
+        Flaw::TooManyPixels { .. } => Error::new(ErrorKind::TooLarge, "too_many_pixels", sentence),
         Flaw::Unreadable(cause) => failed(cause.into()),
     }
 }

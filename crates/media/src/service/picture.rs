@@ -10,7 +10,7 @@ use super::uploads::counted;
 use super::{MediaService, Uploaded};
 use crate::names::Kind;
 use crate::spool::{Incoming, unsupported};
-use crate::store::New;
+use crate::store::{New, Record};
 use crate::words::AltText;
 
 /// Pictures before the last one that one write lets go of. There is one, but for uploads at the
@@ -42,10 +42,15 @@ impl MediaService {
         }
         // Of two the later counts, so the id is of the moment at which it is recorded.
         let early = MediaId::made_by(&self.ids);
-        let mut record = self
-            .put_as(Kind::Avatar, owner, early, incoming, AltText::default(), waiting)
-            .await?;
+        let mut record =
+            self.put_as(Kind::Avatar, owner, early, incoming, AltText::default(), waiting).await?;
         record.id = MediaId::made_by(&self.ids);
+        self.record_picture(record).await
+    }
+
+    /// Records what was put into the store as its owner's picture.
+    pub(super) async fn record_picture(&self, record: Record) -> Result<Uploaded> {
+        let owner = record.owner;
         let object = record.urls().main().to_owned();
         let uploaded = self.uploaded(&record);
         let event = Event::PictureUpdated {

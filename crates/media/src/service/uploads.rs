@@ -58,12 +58,23 @@ impl MediaService {
         owner: UserId,
         id: MediaId,
         incoming: Incoming,
-        AltText(alt_text): AltText,
+        alt_text: AltText,
         waiting: Waiting,
     ) -> Result<Record> {
         self.afford(owner, incoming.bytes).await?;
         let file_type = incoming.file_type;
         let developed = self.develop(incoming, kind, waiting).await?;
+        self.put_developed((owner, id), (kind, file_type), developed, alt_text).await
+    }
+
+    /// Puts what was made of a file into the store.
+    pub(super) async fn put_developed(
+        &self,
+        (owner, id): (UserId, MediaId),
+        (kind, file_type): (Kind, FileType),
+        developed: Developed,
+        AltText(alt_text): AltText,
+    ) -> Result<Record> {
         let stem = Stem { kind, owner, token: Token::new()? };
         let record = Record {
             owner,

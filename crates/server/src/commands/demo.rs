@@ -5,17 +5,20 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use tintype_accounts::account::NewAccount;
-use tintype_api::Activity;
 use tintype_api::accounts::Role;
-use tintype_api::posts::{MediaKind, PostMedia};
+use tintype_api::media::MediaRef;
+use tintype_api::{Activity, Media, UserId};
+use tintype_media::SeedPicture;
 use tintype_platform::config::Config;
 use tintype_platform::{Clock, clock::SystemClock};
 use tintype_posts::{SeedComment, SeedPost};
 
-use super::serve;
-use crate::demo::{PASSWORD, Plan, USERNAME};
+use super::{Listen, serve};
+use crate::demo::photograph::{Scene, draw};
+use crate::demo::{PASSWORD, Photograph, Plan, PlannedPost, USERNAME};
 use crate::wiring::{Running, Site};
 
 /// In the data folder while the demo is being made: what is there then is not whole.
@@ -24,11 +27,37 @@ const MAKING: &str = "demo.making";
 /// In the data folder once the demo is made.
 const MADE: &str = "demo.made";
 
-pub(super) async fn demo(config: &Config) -> Result<ExitCode> {
+/// Posts whose pictures are made at once: enough that processors and disk are both busy.
+const POSTS_AT_ONCE: usize = 12;
+
+/// The side of a portrait as it is sent in: that of the largest that is kept.
+const AVATAR: u32 = 320;
+
+/// How good the JPEGs are, up to 100.
+const QUALITY: u8 = 90;
+
+/// How the demo is made and served.
+#[derive(Debug, clap::Args)]
+pub(super) struct Demo {
+    #[command(flatten)]
+    pub(super) listen: Listen,
+    /// The longer side of its photographs, in pixels: small ones are made in no time
+    #[arg(long, hide = true, default_value_t = 1080, value_parser = clap::value_parser!(u32).range(16..=4096))]
+    longer_side: u32,
+}
+
+impl Demo {
+    pub(super) async fn run(self, config: &Config) -> Result<ExitCode> {
+        demo(config, self.longer_side).await
+    }
+}
+
+async fn demo(config: &Config, longer_side: u32) -> Result<ExitCode> {
     let folder = config.make_data_dir()?.to_owned();
     let database = config.database_path();
     if folder.join(MAKING).exists() {
         clear(&database)?;
+        clear_pictures(&folder)?;
     }
     let fresh = !folder.join(MADE).exists();
     anyhow::ensure!(
@@ -41,7 +70,7 @@ pub(super) async fn demo(config: &Config) -> Result<ExitCode> {
     }
     let opened = serve::open(config)?;
     if fresh {
-        make(&opened.site).await?;
+        make(&opened.site, longer_side).await?;
     }
     let started = serve::start(config, opened).await?;
     if fresh {
@@ -74,11 +103,14 @@ async fn settle(running: &Running) -> Result<()> {
     Ok(())
 }
 
-async fn make(site: &Site) -> Result<()> {
+async fn make(site: &Site, longer_side: u32) -> Result<()> {
     let plan = Plan::new(SystemClock.now());
-    let steps = plan.people.len()
+    let pictures: usize = plan.posts.iter().map(|post| post.media.len()).sum();
+    // A picture takes about as long as a hundred lines in the database.
+    let steps = plan.people.len() * 10
         + plan.follows.len()
         + plan.posts.len()
+        + pictures * 100
         + plan.likes.len()
         + plan.comments.len();
     let bar = ProgressBar::new(steps as u64).with_style(
@@ -90,27 +122,35 @@ async fn make(site: &Site) -> Result<()> {
     bar.set_message("People arrive");
     // One hash for all: two hundred would take most of a minute.
     let password_hash = site.accounts.hash_password(PASSWORD.parse()?).await?;
-    let people = plan
-        .people
-        .into_iter()
-        .map(|person| {
-            Ok(NewAccount {
-                id: person.id,
-                email: format!("{}@tintype.example", person.username).parse()?,
-                username: person.username.parse()?,
-                password_hash: Some(password_hash.clone()),
-                full_name: Some(person.full_name.parse()?),
-                bio: Some(person.bio.parse()?),
-                website: None,
-                profile_picture_url: None,
-                is_private: false,
-                role: Role::User,
-                created_at: person.id.made_at(),
-            })
+    let mut accounts = Vec::new();
+    let mut portraits = Vec::new();
+    for person in plan.people {
+        accounts.push(NewAccount {
+            id: person.id,
+            email: format!("{}@tintype.example", person.username).parse()?,
+            username: person.username.parse()?,
+            password_hash: Some(password_hash.clone()),
+            full_name: Some(person.full_name.parse()?),
+            bio: Some(person.bio.parse()?),
+            website: None,
+            profile_picture_url: None,
+            is_private: false,
+            role: Role::User,
+            created_at: person.id.made_at(),
+        });
+        portraits.push((person.id, person.portrait));
+    }
+    site.accounts.seed(accounts).await?;
+
+    bar.set_message("They sit for portraits");
+    stream::iter(portraits)
+        .map(|(person, portrait)| {
+            let portrait = picture(person, portrait, longer_side.min(AVATAR));
+            async { site.media.seed_avatar(portrait).await.inspect(|()| bar.inc(10)) }
         })
-        .collect::<Result<Vec<_>>>()?;
-    bar.inc(people.len() as u64);
-    site.accounts.seed(people).await?;
+        .buffer_unordered(POSTS_AT_ONCE)
+        .try_collect::<()>()
+        .await?;
 
     bar.set_message("They find each other");
     for follows in plan.follows.chunks(1000) {
@@ -119,21 +159,14 @@ async fn make(site: &Site) -> Result<()> {
     }
 
     bar.set_message("They take pictures");
-    let mut posts = plan.posts.into_iter().map(|post| SeedPost {
-        id: post.id,
-        author: post.author,
-        caption: Some(post.caption),
-        media: post.media_urls.into_iter().map(|url| PostMedia::elsewhere(url, MediaKind::Image)).collect(),
-        location: post.location.map(str::to_owned),
-    });
-    loop {
-        let chunk: Vec<SeedPost> = posts.by_ref().take(500).collect();
-        if chunk.is_empty() {
-            break;
-        }
-        bar.inc(chunk.len() as u64);
-        site.posts.seed(chunk).await?;
-    }
+    let posts: Vec<SeedPost> = stream::iter(plan.posts)
+        .map(|post| photographed(site, post, longer_side, &bar))
+        .buffered(POSTS_AT_ONCE)
+        .try_collect()
+        .await?;
+    bar.set_message("They show them around");
+    bar.inc(posts.len() as u64);
+    site.posts.seed(posts).await?;
 
     bar.set_message("They look at them");
     for likes in plan.likes.chunks(1000) {
@@ -160,6 +193,50 @@ async fn make(site: &Site) -> Result<()> {
     Ok(())
 }
 
+/// The post with its pictures, which are in the store then.
+async fn photographed(
+    site: &Site,
+    post: PlannedPost,
+    longer_side: u32,
+    bar: &ProgressBar,
+) -> Result<SeedPost> {
+    let mut media = Vec::new();
+    for photograph in post.media {
+        media.push(MediaRef::Id(photograph.id));
+        site.media.seed(picture(post.author, photograph, longer_side)).await?;
+        bar.inc(100);
+    }
+    let uploads = site.media.attach(post.author, post.id, media).await?;
+    Ok(SeedPost {
+        id: post.id,
+        author: post.author,
+        caption: Some(post.caption),
+        media: uploads.into_iter().flatten().map(Into::into).collect(),
+        location: post.location.map(str::to_owned),
+    })
+}
+
+fn picture(owner: UserId, photograph: Photograph, longer_side: u32) -> SeedPicture {
+    let Photograph { id, scene, shape } = photograph;
+    let side = |part: u32| (longer_side * part / shape.0.max(shape.1)).max(1);
+    let (width, height) = (side(shape.0), side(shape.1));
+    SeedPicture {
+        id,
+        owner,
+        alt_text: Some(scene.alt_text()),
+        jpeg: Box::new(move || jpeg(&scene, width, height)),
+    }
+}
+
+fn jpeg(scene: &Scene, width: u32, height: u32) -> Vec<u8> {
+    let mut jpeg = Vec::new();
+    let pixels = draw(scene, width, height);
+    jpeg_encoder::Encoder::new(&mut jpeg, QUALITY)
+        .encode(&pixels, width as u16, height as u16, jpeg_encoder::ColorType::Rgb)
+        .expect("there are as many pixels as are announced, and memory takes them");
+    jpeg
+}
+
 /// Removes a database that was not finished.
 fn clear(database: &Path) -> Result<()> {
     for ending in ["", "-wal", "-shm"] {
@@ -173,4 +250,14 @@ fn clear(database: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Removes the pictures of a demo that was not finished.
+fn clear_pictures(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder.join("media")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).context("the pictures of an unfinished demo cannot be removed")
+        }
+        _ => Ok(()),
+    }
 }

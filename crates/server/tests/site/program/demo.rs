@@ -19,7 +19,7 @@ fn said<'t>(text: &'t str, label: &str) -> &'t str {
 async fn the_demo_is_made_once_and_its_login_works() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let demo = ["demo", "--listen", "127.0.0.1:0"];
+    let demo = ["demo", "--listen", "127.0.0.1:0", "--longer-side", "32"];
     let program = Program::start(&data, &demo).await;
     program.tell_to_stop();
     let greeting = program.greeting.clone();
@@ -105,7 +105,8 @@ async fn an_unfinished_demo_is_made_again() {
     let data = folder.path().join("data");
     Program::serve(&data).await.stop().await;
     fs::write(data.join("demo.making"), "").unwrap();
-    let program = Program::start(&data, &["demo", "--listen", "127.0.0.1:0"]).await;
+    let program =
+        Program::start(&data, &["demo", "--listen", "127.0.0.1:0", "--longer-side", "32"]).await;
     let found = program.stranger.get("/api/users?q=ada").await.good(200);
     assert!(!found.as_array().unwrap().is_empty());
     program.kill();
