@@ -32,7 +32,7 @@ use tintype_platform::objects::Objects;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use flaw::Flaw;
-pub use service::{MediaService, Sweep, Swept};
+pub use service::{MediaService, SeedPicture, Sweep, Swept};
 
 /// The tables of this slice.
 pub const MIGRATIONS: Migrations = Migrations {

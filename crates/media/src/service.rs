@@ -4,6 +4,7 @@ mod develop;
 mod peers;
 mod picture;
 mod presigned;
+mod seed;
 mod sweep;
 mod upkeep;
 mod uploads;
@@ -24,8 +25,9 @@ use crate::pool::Pool;
 use crate::spool::Spool;
 use crate::store::{Deleted, Receipt, Record, Store, Usage};
 use crate::words::AltText;
-pub(crate) use uploads::count_refusal;
+pub use seed::SeedPicture;
 pub use sweep::{Sweep, Swept};
+pub(crate) use uploads::count_refusal;
 
 /// Stills that are taken from films at once: each is a process with threads of its own.
 const STILLS: usize = 2;
@@ -138,10 +140,7 @@ impl MediaService {
     }
 
     fn uploaded(&self, record: &Record) -> Uploaded {
-        Uploaded {
-            upload: record.upload().addressed(&self.urls),
-            receipt: record.receipt.clone(),
-        }
+        Uploaded { upload: record.upload().addressed(&self.urls), receipt: record.receipt.clone() }
     }
 
     fn stamp(&self) -> Stamp {
