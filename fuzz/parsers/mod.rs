@@ -4,6 +4,7 @@
 
 mod accounts;
 mod media;
+mod media;
 mod posts;
 mod request;
 
@@ -18,7 +19,7 @@ use tintype_platform::page::{Cursor, Limit, PageQuery};
 pub(crate) type Parser = fn(&[u8]);
 
 /// The parsers by name; each has a folder in `corpus/` and a program in `Cargo.toml`.
-pub(crate) const PARSERS: [(&str, Parser); 14] = [
+pub(crate) const PARSERS: [(&str, Parser); 15] = [
     ("caption", |bytes| text(bytes, posts::caption)),
     ("config_environment", config_environment),
     ("config_file", config_file),
@@ -29,6 +30,7 @@ pub(crate) const PARSERS: [(&str, Parser); 14] = [
     ("network", |bytes| text(bytes, network)),
     ("page_query", |bytes| text(bytes, page_query)),
     ("person", |bytes| text(bytes, accounts::person)),
+    ("picture", media::picture),
     ("request", request::request),
     ("search", |bytes| text(bytes, accounts::search)),
     ("token", |bytes| text(bytes, accounts::token)),

@@ -10,6 +10,7 @@ mod client;
 mod deeds;
 mod load;
 mod machine;
+mod pictures;
 mod report;
 mod run;
 mod server;
@@ -41,6 +42,8 @@ enum Command {
     Bare(bare::Bare),
     /// Durable writes through the database's writer thread alone
     Writer(writer::Writer),
+    /// The four sizes of a photograph, beside what sharp takes for them
+    Pictures(pictures::Pictures),
     /// Read the feed of one account
     Feed(deeds::Feed),
     /// Make posts, each client as an account of its own
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run.carry_out(),
         Command::Bare(bare) => bare.serve(),
         Command::Writer(writer) => writer.print(),
+        Command::Pictures(pictures) => pictures.print(),
         Command::Feed(feed) => feed.print(),
         Command::Post(deed) => deed.print(|site, accounts| Ok(deeds::posts(site, accounts))),
         Command::Like(deed) => deed.print(deeds::likes),

@@ -36,6 +36,17 @@ impl Report {
         });
     }
 
+    /// Several measurements of a ratio that is to be at most `goal`.
+    pub(crate) fn at_most(&mut self, what: &str, ratios: &[f64], goal: f64) {
+        let found = median(ratios);
+        let (lowest, highest) = ends(ratios);
+        self.rows.push(Row {
+            what: what.to_owned(),
+            figure: format!("{found:.2} ({lowest:.2}–{highest:.2})"),
+            goal: format!("≤ {goal:.1}: {}", verdict(found <= goal)),
+        });
+    }
+
     /// Several measurements of a time that is to stay below `goal`, if there is one.
     pub(crate) fn time(&mut self, what: &str, times: &[Duration], goal: Option<Duration>) {
         let milliseconds: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();

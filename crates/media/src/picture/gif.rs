@@ -8,15 +8,19 @@ use super::raster::{Raster, Space};
 use super::{Flaw, Limits};
 
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Negative, Flaw> {
+    let size: &[u8; 4] = bytes.get(6..10).and_then(<[u8]>::first_chunk).ok_or(Flaw::Broken)?;
+    if !bytes.starts_with(b"GIF8") {
+        return Err(Flaw::Broken);
+    }
+    let side = |low, high| u32::from(u16::from_le_bytes([low, high]));
+    let (width, height) = (side(size[0], size[1]), side(size[2], size[3]));
+    limits.check(width, height)?;
     let frames = frames(bytes)?;
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
     // The bound on pixels is kept below, before anything is decoded.
     options.set_memory_limit(MemoryLimit::Unlimited);
     let mut decoder = options.read_info(bytes).map_err(broken)?;
-    let (width, height) = (u32::from(decoder.width()), u32::from(decoder.height()));
-    limits.check(width, height)?;
-
     let frame = decoder.next_frame_info().map_err(broken)?.ok_or(Flaw::Broken)?;
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
     let (columns, rows) = (usize::from(frame.width), usize::from(frame.height));
@@ -38,6 +42,7 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Negative, Flaw> {
     }
     Ok(Negative {
         raster: Raster { width, height, space: Space::Rgb, bytes: canvas },
+        shrink: 1,
         width,
         height,
         orientation: Orientation::Upright,

@@ -1,5 +1,7 @@
 //! JPEG: baseline and progressive, gray, colour and ink.
 
+pub(super) mod scaled;
+
 use memchr::memchr;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
@@ -10,23 +12,26 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use super::exif::Orientation;
 use super::negative::Negative;
 use super::raster::{Raster, Space};
-use super::{Flaw, Limits, Size};
+use super::{Flaw, Limits, Size, prints};
 
 /// The most scans that a file may have. Each goes over all pixels however few bytes it has, so many
 /// are a way to keep a processor busy; encoders make at most a dozen.
 const SCANS: usize = 100;
 
-pub(super) fn read(bytes: &[u8], _sizes: &[Size], limits: Limits) -> Result<Negative, Flaw> {
+pub(super) fn read(bytes: &[u8], sizes: &[Size], limits: Limits) -> Result<Negative, Flaw> {
     let options = DecoderOptions::default()
         .set_strict_mode(false)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX))
         .jpeg_set_max_scans(SCANS);
+    let (width, height) = size(bytes).ok_or(Flaw::Broken)?;
+    limits.check(width, height)?;
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(broken)?;
     let info = decoder.info().ok_or(Flaw::Broken)?;
-    let (width, height) = (u32::from(info.width), u32::from(info.height));
-    limits.check(width, height)?;
+    if (u32::from(info.width), u32::from(info.height)) != (width, height) {
+        return Err(Flaw::Broken);
+    }
     let whole = Whole::of(bytes)?;
 
     let stored = decoder.input_colorspace().ok_or(Flaw::Broken)?;
@@ -40,24 +45,52 @@ pub(super) fn read(bytes: &[u8], _sizes: &[Size], limits: Limits) -> Result<Nega
         (ColorSpace::YCCK, 4) => (ColorSpace::RGB, Space::Rgb),
         _ => return Err(Flaw::Broken),
     };
+    let orientation =
+        decoder.exif().map_or_else(Orientation::default, |exif| Orientation::of(exif));
+    let profile = decoder.icc_profile();
+    let negative = |raster, shrink| Negative {
+        raster,
+        shrink,
+        width,
+        height,
+        orientation,
+        profile,
+        animated: false,
+    };
+    let shrink = shrink(prints::detail(sizes, width, height, orientation));
+    if shrink > 1
+        && matches!(space, Space::Gray | Space::YCbCr)
+        && let Some(raster) = scaled::read(bytes, shrink)
+    {
+        return Ok(negative(raster, shrink));
+    }
+
     decoder.set_options(options.jpeg_set_out_colorspace(wanted));
     let mut pixels = vec![0; decoder.output_buffer_size().ok_or(Flaw::Broken)?];
     decoder.decode_into(&mut pixels).map_err(broken)?;
     if wanted == ColorSpace::CMYK {
         light(&mut pixels, whole.adobe);
     }
-    Ok(Negative {
-        raster: Raster { width, height, space, bytes: pixels },
-        width,
-        height,
-        orientation: decoder.exif().map_or_else(Orientation::default, |exif| Orientation::of(exif)),
-        profile: decoder.icc_profile(),
-        animated: false,
-    })
+    Ok(negative(Raster { width, height, space, bytes: pixels }, 1))
+}
+
+/// How much smaller a picture may be decoded if that much of its detail is wanted: half, a quarter
+/// or an eighth, or as it is.
+fn shrink(detail: f64) -> usize {
+    [8, 4, 2].into_iter().find(|&shrink| detail * shrink as f64 <= 1.0).unwrap_or(1)
 }
 
 fn broken(_: DecodeErrors) -> Flaw {
     Flaw::Broken
+}
+
+/// The size that the first header of a frame tells.
+fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let frame = |&(marker, _): &(u8, _)| matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCF);
+    let (_, content) = Segments(bytes).find(frame)?;
+    let &[_, high, low, wide, narrow, ..] = content else { return None };
+    let side = |high, low| u32::from(u16::from_be_bytes([high, low]));
+    Some((side(wide, narrow), side(high, low)))
 }
 
 /// Makes red, green and blue of cyan, magenta, yellow and black, in place. Plainly: what ink really

@@ -7,6 +7,8 @@ use super::raster::Raster;
 pub(super) struct Negative {
     /// Possibly smaller than the file's picture: as small as the sizes that are wanted allow.
     pub(super) raster: Raster,
+    /// How many pixels of the file, in each direction, are one of the raster.
+    pub(super) shrink: usize,
     /// Width of the file's picture as it is stored.
     pub(super) width: u32,
     /// Height of the file's picture as it is stored.

@@ -59,6 +59,7 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Negative, Flaw> {
     };
     Ok(Negative {
         raster: Raster { width, height, space, bytes: pixels },
+        shrink: 1,
         width,
         height,
         orientation: chunks.exif.map_or_else(Orientation::default, Orientation::of),
@@ -104,6 +105,8 @@ impl<'b> Chunks<'b> {
             let (kind, after) = after.split_first_chunk::<4>().ok_or(Flaw::Broken)?;
             let length = u32::from_be_bytes(*length) as usize;
             let (content, after) = after.split_at_checked(length).ok_or(Flaw::Broken)?;
+            // Behind the checksum.
+            rest = after.get(4..).ok_or(Flaw::Broken)?;
             match kind {
                 b"acTL" => {
                     let count = content.first_chunk().copied().unwrap_or_default();
@@ -113,8 +116,6 @@ impl<'b> Chunks<'b> {
                 b"IEND" => return Ok(chunks),
                 _ => {}
             }
-            // The checksum.
-            rest = after.get(4..).ok_or(Flaw::Broken)?;
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Prints: a negative in every size that is wanted.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::exif::Orientation;
@@ -34,10 +35,14 @@ pub(super) fn make(negative: &Negative, sizes: &[Size]) -> Result<Picture, Flaw>
         let frame = &frames[index];
         let finer = made.iter().rev().find(|&&(finer, _)| frame.can_be_made_from(&frames[finer]));
         let print = match finer {
-            Some((finer, raster)) => frame.print(&frames[*finer], raster, &mut resizer)?,
+            Some((finer, raster)) => {
+                let finer = &frames[*finer];
+                frame.print(finer, raster, finer.scale(), &mut resizer)?
+            }
             None => {
                 let whole = Frame::whole(negative.width, negative.height);
-                frame.print(&whole, &negative.raster, &mut resizer)?
+                let scale = 1.0 / negative.shrink as f64;
+                frame.print(&whole, &negative.raster, (scale, scale), &mut resizer)?
             }
         };
         made.push((index, print));
@@ -144,10 +149,15 @@ impl Frame {
             && finer_down >= down
     }
 
-    /// Makes this one from the pixels of `finer`, which may be fewer than it has.
-    fn print(&self, finer: &Self, raster: &Raster, resizer: &mut Resizer) -> Result<Raster, Flaw> {
+    /// Makes this one from the pixels of `finer`, which are at this scale.
+    fn print(
+        &self,
+        finer: &Self,
+        raster: &Raster,
+        (across, down): (f64, f64),
+        resizer: &mut Resizer,
+    ) -> Result<Raster, Flaw> {
         let (width, height) = (f64::from(raster.width), f64::from(raster.height));
-        let (across, down) = (width / finer.across, height / finer.down);
         let left = (self.left - finer.left) * across;
         let top = (self.top - finer.top) * down;
         let options =
@@ -157,21 +167,30 @@ impl Frame {
                 (self.across * across).min(width - left),
                 (self.down * down).min(height - top),
             );
-        let pixels = match raster.space {
-            Space::Gray => PixelType::U8,
-            Space::Rgb | Space::YCbCr => PixelType::U8x3,
+        let (width, height) = (self.width, self.height);
+        let bytes = match raster.space {
+            Space::Gray => resize::<U8>(raster, width, height, &options, resizer),
+            Space::Rgb | Space::YCbCr => resize::<U8x3>(raster, width, height, &options, resizer),
         };
-        let source = ImageRef::new(raster.width, raster.height, &raster.bytes, pixels)
-            .map_err(|_| Flaw::Broken)?;
-        let mut print = Image::new(self.width, self.height, pixels);
-        resizer.resize(&source, &mut print, &options).map_err(|_| Flaw::Broken)?;
-        Ok(Raster {
-            width: self.width,
-            height: self.height,
-            space: raster.space,
-            bytes: print.into_vec(),
-        })
+        let bytes = bytes.ok_or(Flaw::Broken)?;
+        Ok(Raster { width, height, space: raster.space, bytes })
     }
+}
+
+/// Makes pixels of this kind smaller. The kind is known here so that the compiler need not make the
+/// resizing of all kinds that there are.
+fn resize<P: PixelTrait>(
+    from: &Raster,
+    width: u32,
+    height: u32,
+    options: &ResizeOptions,
+    resizer: &mut Resizer,
+) -> Option<Vec<u8>> {
+    let source = TypedImageRef::<P>::from_buffer(from.width, from.height, &from.bytes).ok()?;
+    let mut bytes = vec![0; width as usize * height as usize * from.space.channels()];
+    let mut print = TypedImage::<P>::from_buffer(width, height, &mut bytes).ok()?;
+    resizer.resize_typed(&source, &mut print, options).ok()?;
+    Some(bytes)
 }
 
 /// Turns a print. Late, because a print has few pixels.

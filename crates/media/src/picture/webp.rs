@@ -25,6 +25,7 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Negative, Flaw> {
     }
     Ok(Negative {
         raster: Raster { width, height, space: Space::Rgb, bytes: pixels },
+        shrink: 1,
         width,
         height,
         orientation: parts.exif.map_or_else(Orientation::default, Orientation::of),
