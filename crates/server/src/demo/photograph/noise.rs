@@ -106,10 +106,12 @@ impl Clouds {
         let (row, down) = split(y * SIDE as f32);
         let (column, row, right) = (column as usize, row as usize, right + 0.5);
         let at = |row: usize, column: usize| self.0[(row & MASK) * SIDE + (column & MASK)];
-        let (a, b) = (at(row, column), at(row, column + 1));
-        let (c, d) = (at(row + 1, column), at(row + 1, column + 1));
-        let (above, below) = (a + (b - a) * right, c + (d - c) * right);
-        above + (below - above) * (down + 0.5)
+        let line = |row: usize| {
+            let left = at(row, column);
+            left + (at(row, column + 1) - left) * right
+        };
+        let above = line(row);
+        above + (line(row + 1) - above) * (down + 0.5)
     }
 
     /// The same with finer detail, for close looks.
