@@ -15,14 +15,8 @@ use crate::sniff::FileType;
 /// Where what was put at a signed address waits to be looked at.
 const PENDING: &str = "pending/";
 
-pub(crate) const FILE_TYPES: [FileType; 6] = [
-    FileType::Jpeg,
-    FileType::Png,
-    FileType::Gif,
-    FileType::Webp,
-    FileType::Mp4,
-    FileType::Mov,
-];
+pub(crate) const FILE_TYPES: [FileType; 6] =
+    [FileType::Jpeg, FileType::Png, FileType::Gif, FileType::Webp, FileType::Mp4, FileType::Mov];
 
 /// What an upload is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -16,9 +16,8 @@ impl AltText {
         if text.chars().count() > Self::LONGEST {
             return Err("must be at most 1000 characters long");
         }
-        let forbidden = |character: char| {
-            character.is_control() && !matches!(character, '\n' | '\r' | '\t')
-        };
+        let forbidden =
+            |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
         if text.contains(forbidden) {
             return Err("may not contain control characters");
         }

@@ -132,6 +132,7 @@ fn describe() {
         "tintype_consumer_failures_total",
         "Tries to handle an event that failed, by consumer.",
     );
+    counter("tintype_media_uploads_total", "Uploads taken and refused, by type and outcome.");
     counter("tintype_peer_failures_total", "Calls of another process that failed, by peer.");
     counter(
         "tintype_object_store_failures_total",
@@ -144,6 +145,9 @@ fn describe() {
     gauge("tintype_outbox_depth", "Events that some consumer has not handled yet.");
     gauge("tintype_dead_letters", "Events that a consumer gave up on, by consumer.");
     gauge("tintype_counter_drift", "What the last recount found wrong.");
+    gauge("tintype_media_files", "Pictures and films that are kept.");
+    gauge("tintype_media_queue_depth", "Pictures that wait for a thread to work on them.");
+    describe_gauge!("tintype_media_bytes", Unit::Bytes, "What all pictures and films take.");
     gauge("process_open_fds", "Open file descriptors.");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Memory in use.");
     describe_gauge!(
@@ -161,6 +165,11 @@ fn describe() {
         "tintype_object_store_seconds",
         Unit::Seconds,
         "Time until the store of pictures and films answered, by operation."
+    );
+    describe_histogram!(
+        "tintype_media_develop_seconds",
+        Unit::Seconds,
+        "Time that a thread works on a picture or film."
     );
     describe_histogram!("tintype_commit_group_size", Unit::Count, "Writes that shared a commit.");
 }

@@ -6,6 +6,7 @@ mod check;
 mod deadletters;
 mod demo;
 mod serve;
+mod sweep;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -47,9 +48,11 @@ enum Command {
     /// Serve the network
     Serve(Listen),
     /// Serve a network of some 200 people to look around in, made on the first start
-    Demo(Listen),
+    Demo(demo::Demo),
     /// Recount every counter and compare feeds with their definition; fails if something is wrong
     Check(check::Check),
+    /// Look for pictures and films that belong to nothing, and remove them; also while it is served
+    Sweep(sweep::Sweep),
     /// Copy the database to a file as it is at one moment, also while it is served
     Backup {
         /// The copy; replaced if it is there
@@ -95,7 +98,8 @@ impl Cli {
             flags.insert("server.data_dir".to_owned(), folder);
         }
         if let Command::Serve(Listen { listen: Some(listen) })
-        | Command::Demo(Listen { listen: Some(listen) }) = &self.command
+        | Command::Demo(demo::Demo { listen: Listen { listen: Some(listen) }, .. }) =
+            &self.command
         {
             flags.insert("server.listen".to_owned(), listen.clone());
         }
@@ -119,8 +123,9 @@ impl Command {
     async fn run(self, config: &Config) -> Result<ExitCode> {
         match self {
             Self::Serve(_) => serve::serve(config).await,
-            Self::Demo(_) => demo::demo(config).await,
+            Self::Demo(demo) => demo.run(config).await,
             Self::Check(check) => check.run(&existing(config)?).await,
+            Self::Sweep(sweep) => sweep.run(&existing(config)?).await,
             Self::Backup { file } => {
                 must_exist(config)?;
                 db::backup(&config.database_path(), &file)?;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
+use axum::extract::multipart::{Field, Multipart};
 use axum::http::HeaderMap;
 use axum::http::header::EXPECT;
 use bytes::Bytes;
@@ -21,14 +22,19 @@ const SLACK: u64 = 1024 * 1024;
 /// How long a client that was refused may go on sending, so that it comes to read why.
 const LINGER: Duration = Duration::from_secs(20);
 
-/// A body that comes no faster than it is taken, and ends with an error when it is too large.
+/// A body that comes no faster than it is asked for, and ends with an error when it is too large.
+///
+/// A reader of forms gathers all that is there, at every step, before it looks at what it has. So
+/// it is told first that there is nothing; only if it cannot go on without is it given more.
 pub(super) struct Feed {
     body: Option<BodyDataStream>,
     ledger: Arc<Ledger>,
     /// The largest body, in bytes.
     largest: u64,
-    /// Whether whoever reads was given the time to take what came last.
-    rested: bool,
+    /// The step of the reader that was seen last.
+    step: u64,
+    /// Whether the reader was told that there is nothing, and asked again.
+    needed: bool,
     /// Whether a client that is refused goes on sending.
     lingers: bool,
 }
@@ -38,17 +44,33 @@ pub(super) struct Feed {
 pub(super) struct Ledger {
     came: AtomicU64,
     taken: AtomicU64,
+    step: AtomicU64,
     refusal: Mutex<Option<Error>>,
 }
 
 impl Ledger {
+    /// The next field of a form; none at its end.
+    pub(super) async fn next<'m>(&self, form: &'m mut Multipart) -> Result<Option<Field<'m>>> {
+        self.step.fetch_add(1, Ordering::Relaxed);
+        // Whatever the reader calls what went wrong, here it is known why.
+        form.next_field().await.map_err(|_| self.refusal())
+    }
+
+    /// What comes next of a field; none at its end.
+    pub(super) async fn chunk(&self, field: &mut Field<'_>) -> Result<Option<Bytes>> {
+        self.step.fetch_add(1, Ordering::Relaxed);
+        let chunk = field.chunk().await.map_err(|_| self.refusal())?;
+        self.take(chunk.as_ref().map_or(0, Bytes::len));
+        Ok(chunk)
+    }
+
     /// Says that so much content has been taken.
     pub(super) fn take(&self, bytes: usize) {
         self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// What the client is told of a body that has ended with an error.
-    pub(super) fn refusal(&self) -> Error {
+    fn refusal(&self) -> Error {
         self.refusal.lock().take().unwrap_or_else(|| {
             Error::refused(
                 "malformed_form",
@@ -64,7 +86,8 @@ impl Feed {
             body: Some(body.into_data_stream()),
             ledger: Arc::default(),
             largest,
-            rested: false,
+            step: 0,
+            needed: false,
             // Who waits to be told to go on sends nothing after a refusal.
             lingers: !headers.contains_key(EXPECT),
         }
@@ -84,10 +107,9 @@ impl Stream for Feed {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // A reader of forms gathers all that is there before it gives any of it on. Between two
-        // chunks it is told that there is nothing, so that it never holds more than one.
-        if !self.rested {
-            self.rested = true;
+        let step = self.ledger.step.load(Ordering::Relaxed);
+        if self.step != step || !self.needed {
+            (self.step, self.needed) = (step, true);
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -109,7 +131,7 @@ impl Stream for Feed {
                 )
             }
             Poll::Ready(Some(Ok(chunk))) => {
-                self.rested = false;
+                self.needed = false;
                 let came = chunk.len() as u64;
                 let came = self.ledger.came.fetch_add(came, Ordering::Relaxed) + came;
                 if came > self.largest {

@@ -1,13 +1,11 @@
 //! Forms with files, read field by field into the spool.
 
-use axum::RequestExt;
-use axum::extract::multipart::{Field, Multipart, MultipartRejection};
-use axum::extract::Request;
-use axum::body::Body;
 use aws_lc_rs::digest::{Context, SHA256};
-use axum::http::StatusCode;
+use axum::RequestExt;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use futures::StreamExt;
 use tintype_platform::{Error, Result};
 
 use super::feed::{Feed, Ledger};
@@ -73,12 +71,7 @@ pub(super) async fn read(
     outcome
 }
 
-async fn read_form(
-    spool: &Spool,
-    wanted: Wanted,
-    digests: bool,
-    request: Request,
-) -> Result<Form> {
+async fn read_form(spool: &Spool, wanted: Wanted, digests: bool, request: Request) -> Result<Form> {
     let largest = wanted.most() as u64 * spool.largest() + AROUND;
     let (parts, body) = request.into_parts();
     let feed = Feed::new(body, &parts.headers, largest);
@@ -88,7 +81,9 @@ async fn read_form(
         essence.trim().eq_ignore_ascii_case("multipart/form-data")
     });
     if !is_form {
-        return Err(unsupported("Send the file in a form: the content type is multipart/form-data"));
+        return Err(unsupported(
+            "Send the file in a form: the content type is multipart/form-data",
+        ));
     }
     let length = header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if length.is_some_and(|length| length > largest) {
@@ -116,7 +111,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     async fn read(&self, mut multipart: Multipart) -> Result<Form> {
         let mut form = Form { files: Vec::new(), alt_text: AltText::default() };
-        while let Some(mut field) = self.well_formed(multipart.next_field().await)? {
+        while let Some(mut field) = self.ledger.next(&mut multipart).await? {
             let name = field.name().unwrap_or_default();
             if self.wanted.is_file(name) {
                 if form.files.len() == self.wanted.most() {
@@ -160,8 +155,7 @@ impl Reading<'_> {
     /// The outer error is one of the whole form, the inner one of the file.
     async fn fill(&self, field: &mut Field<'_>) -> Result<Result<Incoming>> {
         let mut filling = self.spool.begin(self.digests).await?;
-        while let Some(chunk) = self.well_formed(field.chunk().await)? {
-            self.ledger.take(chunk.len());
+        while let Some(chunk) = self.ledger.chunk(field).await? {
             if let Err(error) = filling.add(&chunk).await {
                 return of_the_file(error);
             }
@@ -171,8 +165,7 @@ impl Reading<'_> {
 
     async fn read_alt_text(&self, field: &mut Field<'_>) -> Result<AltText> {
         let mut text = Vec::new();
-        while let Some(chunk) = self.well_formed(field.chunk().await)? {
-            self.ledger.take(chunk.len());
+        while let Some(chunk) = self.ledger.chunk(field).await? {
             text.extend_from_slice(&chunk);
             if text.len() > LONGEST_TEXT {
                 break;
@@ -184,18 +177,8 @@ impl Reading<'_> {
     }
 
     async fn skip(&self, field: &mut Field<'_>) -> Result<()> {
-        while let Some(chunk) = self.well_formed(field.next().await.transpose())? {
-            self.ledger.take(chunk.len());
-        }
+        while self.ledger.chunk(field).await?.is_some() {}
         Ok(())
-    }
-
-    fn well_formed<T>(&self, read: Result<T, axum::extract::multipart::MultipartError>) -> Result<T> {
-        read.map_err(|cause| {
-            // The parser calls our own errors whatever it likes; the ledger knows them.
-            let refusal = self.ledger.refusal();
-            if cause.status() == StatusCode::BAD_REQUEST { refusal } else { refusal.with_cause(cause) }
-        })
     }
 
     fn too_many(&self) -> Error {
@@ -204,10 +187,9 @@ impl Reading<'_> {
                 "too_many_files",
                 "Send one file here; /api/media/upload/multiple takes several",
             ),
-            Wanted::Several(most) => Error::refused(
-                "too_many_files",
-                format!("Send at most {most} files at once"),
-            ),
+            Wanted::Several(most) => {
+                Error::refused("too_many_files", format!("Send at most {most} files at once"))
+            }
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::words::AltText;
 #[schema(as = MediaDescription)]
 pub(super) struct Description {
     /// What it shows, for those who do not see it: up to 1,000 characters; null takes it away.
+    // Else leaving it out would be the same as null, and take away what was said.
+    #[serde(deserialize_with = "Deserialize::deserialize")]
     #[schema(value_type = Option<String>, required = true, max_length = 1000)]
     alt_text: AltText,
 }

@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
 use serde::Serialize;
 use tintype_api::auth::SignedIn;
+use tintype_platform::Result;
 use tintype_platform::http::Json;
 use tintype_platform::http::context::Waiting;
 use tintype_platform::http::idempotency::Once;
-use tintype_platform::Result;
 use utoipa::ToSchema;
 
 use super::form::{self, Part, Wanted};
@@ -171,9 +171,7 @@ pub(super) async fn upload_multiple(
     .await
 }
 
-fn results(
-    outcomes: Vec<(Option<String>, Result<crate::service::Uploaded>)>,
-) -> Result<Response> {
+fn results(outcomes: Vec<(Option<String>, Result<crate::service::Uploaded>)>) -> Result<Response> {
     let mut first = None;
     let mut taken = false;
     let mut uploads = Vec::with_capacity(outcomes.len());

@@ -67,7 +67,7 @@ impl MediaService {
     }
 
     /// Takes the owner's picture away, wherever it came from.
-    pub(crate) async fn remove_picture(&self, owner: UserId) -> Result<()> {
+    pub async fn remove_picture(&self, owner: UserId) -> Result<()> {
         let media = MediaId::made_by(&self.ids);
         let event = Event::PictureUpdated { media, user: owner, object: None, urls: None };
         self.store.clear_picture(owner, event, self.stamp(), self.stamps(EARLIER)).await?;

@@ -80,7 +80,9 @@ impl MediaService {
             return Err(Error::new(
                 ErrorKind::UnsupportedMedia,
                 "unsupported_media_type",
-                format!("This address takes {wanted}; send that Content-Type, or ask for another address"),
+                format!(
+                    "This address takes {wanted}; send that Content-Type, or ask for another address"
+                ),
             ));
         }
         Ok(Arriving { pending, _place: self.spool.enter(owner)? })
@@ -262,7 +264,8 @@ mod tests {
             let changed = String::from_utf8(changed).unwrap();
             assert_eq!(signer.read(&changed, before).unwrap_err().code(), "bad_signature");
         }
-        for broken in ["", "A", &signed[1..], &signed[..signed.len() - 1], &signed.repeat(2), "ä/"] {
+        for broken in ["", "A", &signed[1..], &signed[..signed.len() - 1], &signed.repeat(2), "ä/"]
+        {
             assert_eq!(signer.read(broken, before).unwrap_err().code(), "bad_signature");
         }
     }

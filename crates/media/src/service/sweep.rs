@@ -62,10 +62,10 @@ impl MediaService {
     pub async fn sweep(&self, sweep: Sweep) -> Result<Swept> {
         let before = self.clock.now().plus_millis(-YOUNG);
         let mut swept = Swept::default();
-        self.sweep_pending(sweep, before, &mut swept).await?;
-        self.sweep_uses(sweep, before, &mut swept).await?;
         let seen = self.sweep_objects(sweep, before, &mut swept).await?;
         self.look_for_missing(&seen, &mut swept).await?;
+        self.sweep_pending(sweep, before, &mut swept).await?;
+        self.sweep_uses(sweep, before, &mut swept).await?;
         if !sweep.dry_run {
             swept.unfinished = self.objects.remove_unfinished(before).await?;
         }
@@ -196,11 +196,7 @@ impl MediaService {
         self.objects.delete(&orphans).await
     }
 
-    async fn look_for_missing(
-        &self,
-        seen: &FxHashMap<Stem, u8>,
-        swept: &mut Swept,
-    ) -> Result<()> {
+    async fn look_for_missing(&self, seen: &FxHashMap<Stem, u8>, swept: &mut Swept) -> Result<()> {
         let mut last = None;
         loop {
             let records = self.store.after(last, BATCH as u32).await?;

@@ -60,7 +60,8 @@ pub(super) const ADD_USE: &str = "
 pub(super) const REMOVE_USE: &str = "
     DELETE FROM media_uses WHERE owner = $1 AND media = $2 AND post = $3";
 
-pub(super) const REMOVE_USES_OF_POST: &str = "DELETE FROM media_uses WHERE owner = $1 AND post = $2";
+pub(super) const REMOVE_USES_OF_POST: &str =
+    "DELETE FROM media_uses WHERE owner = $1 AND post = $2";
 
 pub(super) const REMOVE_USES_OF_MEDIA: &str =
     "DELETE FROM media_uses WHERE owner = $1 AND media = $2";

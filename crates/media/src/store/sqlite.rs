@@ -110,9 +110,7 @@ impl Store for SqliteStore {
         alt_text: Option<String>,
         stamp: Stamp,
     ) -> Result<Option<Record>> {
-        self.database
-            .write(move |write| changes::describe(write, owner, id, alt_text, stamp))
-            .await
+        self.database.write(move |write| changes::describe(write, owner, id, alt_text, stamp)).await
     }
 
     async fn delete(&self, owner: UserId, id: MediaId, stamp: Stamp) -> Result<Deleted> {

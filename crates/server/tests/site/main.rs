@@ -4,6 +4,7 @@ mod contract;
 mod crash;
 mod disk_full;
 mod history;
+mod media;
 mod openapi;
 mod program;
 mod rig;

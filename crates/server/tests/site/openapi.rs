@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::contract::Described;
 use crate::rig::Rig;
 
-/// The routes of the contract, apart from media and the discovery of services.
-const ROUTES: [&str; 90] = [
+/// The routes of the contract, apart from the discovery of services.
+const ROUTES: [&str; 102] = [
     "POST /api/auth/register",
     "POST /api/auth/login",
     "POST /api/auth/logout",
@@ -45,6 +45,18 @@ const ROUTES: [&str; 90] = [
     "DELETE /api/comments/{id}",
     "POST /api/comments/{id}/like",
     "DELETE /api/comments/{id}/like",
+    "POST /api/media/upload",
+    "POST /api/media/upload/multiple",
+    "POST /api/media/profile-picture",
+    "DELETE /api/media/profile-picture",
+    "POST /api/media/presigned-url",
+    "POST /api/media/{id}/complete",
+    "GET /api/media/{id}",
+    "PUT /api/media/{id}",
+    "DELETE /api/media/{id}",
+    "GET /api/media/usage",
+    "GET /media/{name}",
+    "PUT /media/put/{address}",
     "GET /api/feed",
     "GET /api/feed/explore",
     "POST /api/feed/refresh",

@@ -91,11 +91,7 @@ pub(super) fn set_picture(write: &Write<'_>, new: &New, stamps: &[Stamp]) -> Res
 }
 
 /// Removes up to as many pictures of `owner` as there are stamps, and answers how many.
-pub(super) fn remove_pictures(
-    write: &Write<'_>,
-    owner: UserId,
-    stamps: &[Stamp],
-) -> Result<usize> {
+pub(super) fn remove_pictures(write: &Write<'_>, owner: UserId, stamps: &[Stamp]) -> Result<usize> {
     let pictures = {
         let mut statement = write.sql(sql::PICTURES)?;
         collect(statement.query(params![owner, stamps.len() as i64])?, record)?

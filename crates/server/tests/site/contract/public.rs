@@ -362,7 +362,7 @@ async fn health() {
         "status": "=healthy", "service": "=api-gateway", "database": "=connected", "tier": "=10k",
     });
     api.answers(&rig.stranger, "GET /health", &[], None, (200, health)).await;
-    for part in ["user", "post", "feed", "graph"] {
+    for part in ["user", "post", "media", "feed", "graph"] {
         let health = json!({ "status": "=healthy", "service": format!("={part}-service") });
         api.answers(&rig.stranger, "GET /health/{part}", &[part], None, (200, health)).await;
     }

@@ -7,7 +7,7 @@ use crate::rig::eventually;
 use crate::rig::program::{Program, run};
 
 /// Each counter, made wrong by hand, and by what the check calls it.
-const WRONGS: [(&str, &str); 9] = [
+const WRONGS: [(&str, &str); 11] = [
     ("UPDATE graph_counts SET followers = followers + 7", "followers"),
     ("UPDATE graph_counts SET following = following + 7", "following"),
     ("UPDATE author_counts SET posts = posts + 7", "posts"),
@@ -15,6 +15,8 @@ const WRONGS: [(&str, &str); 9] = [
     ("UPDATE posts SET comments = comments + 7", "comments"),
     ("UPDATE comments SET likes = likes + 7", "comment"),
     ("UPDATE accounts SET followers = followers + 7", "popularity"),
+    ("UPDATE media_usage SET bytes = bytes + 7", "media_bytes"),
+    ("UPDATE media_usage SET files = files + 7", "media_files"),
     ("DELETE FROM account_search", "search_index"),
     ("UPDATE activity_states SET items = items + 7", "activity_items"),
 ];
@@ -28,6 +30,7 @@ async fn what_is_miscounted_is_found_and_put_right() {
         (program.stranger.register("ann").await, program.stranger.register("bob").await);
     bob.follows(&ann).await;
     let post = ann.posts("hello").await;
+    crate::media::upload(&ann, &crate::media::photograph()).await.good(201);
     bob.likes(&post).await;
     let comment = bob.comments(&post, "hello").await;
     ann.post(&format!("/api/comments/{comment}/like"), None).await.good(200);
