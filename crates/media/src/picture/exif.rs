@@ -103,11 +103,8 @@ mod tests {
 
     /// A directory with another entry and the orientation.
     fn tiff(value: u8, little: bool) -> Vec<u8> {
-        let (short, long): (fn(u16) -> Vec<u8>, fn(u32) -> Vec<u8>) = if little {
-            (|n| n.to_le_bytes().to_vec(), |n| n.to_le_bytes().to_vec())
-        } else {
-            (|n| n.to_be_bytes().to_vec(), |n| n.to_be_bytes().to_vec())
-        };
+        let short = |n: u16| if little { n.to_le_bytes() } else { n.to_be_bytes() }.to_vec();
+        let long = |n: u32| if little { n.to_le_bytes() } else { n.to_be_bytes() }.to_vec();
         [
             if little { b"II".to_vec() } else { b"MM".to_vec() },
             short(42),

@@ -38,11 +38,10 @@ pub(super) fn read(bytes: &[u8], sizes: &[Size], limits: Limits) -> Result<Negat
     let (wanted, space) = match (stored, info.components) {
         (ColorSpace::Luma, 1) => (ColorSpace::Luma, Space::Gray),
         (ColorSpace::YCbCr, 3) => (ColorSpace::YCbCr, Space::YCbCr),
-        (ColorSpace::RGB, 3) => (ColorSpace::RGB, Space::Rgb),
+        // YCCK is always of Adobe's making, which the decoder presumes.
+        (ColorSpace::RGB, 3) | (ColorSpace::YCCK, 4) => (ColorSpace::RGB, Space::Rgb),
         // Ink as such: whether it means how much or how little is not the decoder's to know.
         (ColorSpace::CMYK, 4) => (ColorSpace::CMYK, Space::Rgb),
-        // Always of Adobe's making, which the decoder presumes.
-        (ColorSpace::YCCK, 4) => (ColorSpace::RGB, Space::Rgb),
         _ => return Err(Flaw::Broken),
     };
     let orientation =

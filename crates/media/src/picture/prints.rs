@@ -34,16 +34,13 @@ pub(super) fn make(negative: &Negative, sizes: &[Size]) -> Result<Picture, Flaw>
     for index in order {
         let frame = &frames[index];
         let finer = made.iter().rev().find(|&&(finer, _)| frame.can_be_made_from(&frames[finer]));
-        let print = match finer {
-            Some((finer, raster)) => {
-                let finer = &frames[*finer];
-                frame.print(finer, raster, finer.scale(), &mut resizer)?
-            }
-            None => {
-                let whole = Frame::whole(negative.width, negative.height);
-                let scale = 1.0 / negative.shrink as f64;
-                frame.print(&whole, &negative.raster, (scale, scale), &mut resizer)?
-            }
+        let print = if let Some((finer, raster)) = finer {
+            let finer = &frames[*finer];
+            frame.print(finer, raster, finer.scale(), &mut resizer)?
+        } else {
+            let whole = Frame::whole(negative.width, negative.height);
+            let scale = 1.0 / negative.shrink as f64;
+            frame.print(&whole, &negative.raster, (scale, scale), &mut resizer)?
         };
         made.push((index, print));
     }

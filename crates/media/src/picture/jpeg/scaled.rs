@@ -51,7 +51,8 @@ pub(in crate::picture) fn read(bytes: &[u8], shrink: usize) -> Option<Raster> {
             0xDB => quantization(content, &mut quantizations)?,
             0xC4 => huffman::define(content, &mut dcs, &mut acs)?,
             0xC0 | 0xC1 if frame.is_none() => frame = Some(Frame::of(content, shrink)?),
-            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCF => return None,
+            // Other frames, and the end.
+            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCF | 0xD9 => return None,
             0xDD => interval = usize::from(u16::from_be_bytes(*content.first_chunk()?)),
             0xDA => {
                 let mut frame = frame?;
@@ -59,7 +60,6 @@ pub(in crate::picture) fn read(bytes: &[u8], shrink: usize) -> Option<Raster> {
                 let tables = Tables { quantizations, dcs, acs };
                 return frame.decode(Bits::new(segments.0), &tables, interval, shrink);
             }
-            0xD9 => return None,
             _ => {}
         }
     }
@@ -240,18 +240,14 @@ impl Component {
 /// Puts line `index` of all components together.
 fn interleave(components: &[Component], index: usize, line: &mut [u8]) {
     let of = |component: &'_ Component| index * component.stride;
-    match components {
-        [y, cb, cr] => {
-            let (y, cb, cr) = (&y.strip[of(y)..], &cb.strip[of(cb)..], &cr.strip[of(cr)..]);
-            for (((pixel, y), cb), cr) in
-                line.as_chunks_mut::<3>().0.iter_mut().zip(y).zip(cb).zip(cr)
-            {
-                *pixel = [*y, *cb, *cr];
-            }
+    if let [y, cb, cr] = components {
+        let (y, cb, cr) = (&y.strip[of(y)..], &cb.strip[of(cb)..], &cr.strip[of(cr)..]);
+        let pixels = line.as_chunks_mut::<3>().0;
+        for (((pixel, y), cb), cr) in pixels.iter_mut().zip(y).zip(cb).zip(cr) {
+            *pixel = [*y, *cb, *cr];
         }
-        _ => {
-            let gray = &components[0];
-            line.copy_from_slice(&gray.strip[of(gray)..][..line.len()]);
-        }
+    } else {
+        let gray = &components[0];
+        line.copy_from_slice(&gray.strip[of(gray)..][..line.len()]);
     }
 }

@@ -19,14 +19,14 @@ impl<'b> Bits<'b> {
     }
 
     /// Makes at least 32 bits ready, as many as a code and its value can have.
-    #[inline(always)]
+    #[inline]
     pub(super) fn prepare(&mut self) {
         if self.count < 32 {
             self.fill();
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn fill(&mut self) {
         if let Some(next) = self.bytes[self.at.min(self.bytes.len())..].first_chunk() {
             let next = u64::from_be_bytes(*next);
@@ -52,7 +52,7 @@ impl<'b> Bits<'b> {
                     self.at += 2;
                     0xFF
                 }
-                (None, _) | (Some(0xFF), _) => {
+                (None | Some(0xFF), _) => {
                     self.made_up += 8;
                     0
                 }
@@ -67,13 +67,13 @@ impl<'b> Bits<'b> {
     }
 
     /// The next `count` bits, at least one; they are ready.
-    #[inline(always)]
+    #[inline]
     pub(super) fn peek(&self, count: u32) -> usize {
         (self.ready >> (64 - count)) as usize
     }
 
     /// Goes on by `count` bits, which are ready.
-    #[inline(always)]
+    #[inline]
     pub(super) fn skip(&mut self, count: u32) {
         self.ready <<= count;
         self.count -= count;

@@ -101,7 +101,7 @@ impl Huffman {
     }
 
     /// How many zeros come before the next frequency, or [`END`], and the frequency.
-    #[inline(always)]
+    #[inline]
     pub(super) fn frequency(&self, bits: &mut Bits<'_>) -> Option<(usize, i32)> {
         bits.prepare();
         let whole = self.whole[bits.peek(AHEAD)];
@@ -143,7 +143,7 @@ impl Huffman {
 }
 
 /// Reads a value of `size` bits.
-#[inline(always)]
+#[inline]
 fn value(bits: &mut Bits<'_>, size: u32) -> i32 {
     let value = signed(bits.peek(size), size);
     bits.skip(size);
@@ -151,7 +151,7 @@ fn value(bits: &mut Bits<'_>, size: u32) -> i32 {
 }
 
 /// Values whose highest bit is not set are negative.
-#[inline(always)]
+#[inline]
 fn signed(value: usize, size: u32) -> i32 {
     let value = value as i32;
     if value < 1 << (size - 1) { value - (1 << size) + 1 } else { value }

@@ -28,13 +28,13 @@ pub(super) struct Block {
 }
 
 impl Block {
-    #[inline(always)]
+    #[inline]
     pub(super) fn new() -> Self {
         Self { frequencies: [0.0; 64], last: 0 }
     }
 
     /// Sets the one that is stored at this place of the order, later than those that are set.
-    #[inline(always)]
+    #[inline]
     pub(super) fn set(&mut self, at: usize, value: f32) {
         self.frequencies[usize::from(ORDER[at & 63])] = value;
         self.last = at;
@@ -79,7 +79,7 @@ impl Transform {
     }
 
     /// Writes the pixels, lines of which are `stride` apart.
-    #[inline(always)]
+    #[inline]
     pub(super) fn apply(&self, block: &Block, pixels: &mut [u8], stride: usize) {
         (self.apply)(block, pixels, stride);
     }
@@ -117,10 +117,10 @@ fn apply<const W: usize, const H: usize>(block: &Block, pixels: &mut [u8], strid
 
 /// Rounds to a pixel; zero is the middle between black and white. The addition puts the whole part
 /// into the lowest bits, which is how many are done at once without a check of each.
-#[inline(always)]
+#[inline]
 fn pixel(value: f32) -> u8 {
     const WHOLE: f32 = 8_388_608.0;
-    ((value + 128.0).max(0.0).min(255.0) + WHOLE).to_bits() as u8
+    ((value + 128.0).clamp(0.0, 255.0) + WHOLE).to_bits() as u8
 }
 
 /// For 1, 2, 4 and 8 pixels: for each pixel what each frequency adds to it.
