@@ -93,6 +93,12 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Ends a session and begins another in its place. False when it had ended already.
     async fn replace_session(&self, ended: TokenId, session: Session) -> Result<bool>;
 
+    /// How many accounts there are.
+    async fn count(&self) -> Result<u64>;
+
+    /// The sessions of an account that have not expired at `now`, the newest first.
+    async fn sessions(&self, account: UserId, now: Timestamp) -> Result<Vec<Session>>;
+
     /// Ends a session. False when it had ended already.
     async fn end_session(&self, account: UserId, token: TokenId) -> Result<bool>;
 

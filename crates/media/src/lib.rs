@@ -32,6 +32,7 @@ use tintype_platform::objects::Objects;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use flaw::Flaw;
+pub use routes::pages::{FileField, PageForm};
 pub use service::{MediaService, SeedPicture, Sweep, Swept};
 
 /// The tables of this slice.

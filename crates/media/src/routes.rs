@@ -4,6 +4,7 @@ mod feed;
 mod files;
 mod form;
 mod manage;
+pub(crate) mod pages;
 mod presigned;
 mod uploads;
 

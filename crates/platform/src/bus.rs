@@ -118,6 +118,16 @@ impl Bus {
         self.live.subscribe()
     }
 
+    /// How many events each consumer has not seen yet.
+    pub fn lags(&self) -> Result<Vec<(String, u64)>> {
+        let end = last_sequence(&self.database)?;
+        let lag = |position: i64| u64::try_from(end - position).unwrap_or(0);
+        let positions = self.positions.iter();
+        Ok(positions
+            .map(|(name, position)| (name.to_string(), lag(position.load(Ordering::Acquire))))
+            .collect())
+    }
+
     /// Waits until every consumer has seen every event that is in the outbox now.
     pub async fn drained(&self) -> Result<()> {
         let end = last_sequence(&self.database)?;

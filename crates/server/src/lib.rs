@@ -8,4 +8,5 @@ mod data_lock;
 mod demo;
 mod docs;
 mod health;
+mod report;
 pub mod wiring;

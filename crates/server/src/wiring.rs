@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{docs, health};
+use crate::{docs, health, report};
 
 /// How often counters are recounted for the metric of their drift.
 const RECOUNT: Duration = Duration::from_hours(1);
@@ -177,11 +177,12 @@ impl Site {
         let for_uploads = Arc::new(ground.for_uploads(config.media.upload_timeout));
         let router = stack(router, &ground)
             .merge(stack(uploads.layer(Extension(gate.clone())), &for_uploads))
-            .merge(stack(files, &Arc::new(ground.for_files())))
-            .merge(self.pages(config, &ground)?.layer(Extension(gate)));
+            .merge(stack(files, &Arc::new(ground.for_files())));
         // Nobody else serves this folder, and nobody has sent anything yet.
         self.media.clear_spool();
         let site = Arc::new(self);
+        let pages = site.pages(config, &ground, &bus)?.layer(Extension(gate));
+        let router = router.merge(pages);
         let tasks = vec![
             tokio::spawn(forget_what_others_changed(site.clone())),
             tokio::spawn(measure_drift(site.clone())),
@@ -193,7 +194,12 @@ impl Site {
     }
 
     /// The pages that people see.
-    fn pages(&self, config: &Config, ground: &Arc<Ground>) -> Result<Router> {
+    fn pages(
+        self: &Arc<Self>,
+        config: &Config,
+        ground: &Arc<Ground>,
+        bus: &Arc<Bus>,
+    ) -> Result<Router> {
         let parts = tintype_web::Parts {
             accounts: self.accounts.clone(),
             graph: self.graph.clone(),
@@ -202,10 +208,13 @@ impl Site {
             feed: self.feed.clone(),
             activity: self.activity.clone(),
             clock: self.clock.clone(),
+            report: report::reporter(self.clone(), bus.clone()),
         };
         let settings = tintype_web::Settings {
             secret: config.jwt_secret()?,
             token_days: config.auth.token_days,
+            objects: ObjectUrls::new(&config.media.public_url),
+            public_url: config.media.public_url.clone(),
             upload_timeout: config.media.upload_timeout,
         };
         Ok(tintype_web::routes(parts, settings, ground))

@@ -21,14 +21,18 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
+use http::HeaderValue;
 use tintype_accounts::AccountsService;
 use tintype_activity::ActivityService;
 use tintype_feed::FeedService;
 use tintype_graph::GraphService;
 use tintype_media::MediaService;
 use tintype_platform::http::{Ground, Limits, stack};
+use tintype_platform::objects::ObjectUrls;
 use tintype_platform::{Clock, Result};
 use tintype_posts::PostsService;
+
+pub use pages::admin::{DeadLetter, Report};
 
 /// What the pages are made of.
 pub struct Parts {
@@ -46,7 +50,12 @@ pub struct Parts {
     pub activity: Arc<ActivityService>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// How the site is doing, for those who run it.
+    pub report: Box<dyn Fn() -> BoxFuture<Result<Report>> + Send + Sync>,
 }
+
+/// Work that is waited for.
+pub type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// What may be set about the pages.
 #[derive(Clone)]
@@ -55,6 +64,10 @@ pub struct Settings {
     pub secret: String,
     /// Days that a token, and so its cookie, is good for.
     pub token_days: u16,
+    /// Where uploads are found.
+    pub objects: ObjectUrls,
+    /// Where they are when that is not this site: `https://cdn.example`, or empty.
+    pub public_url: String,
     /// How long the upload of a post's pictures may take.
     pub upload_timeout: Duration,
 }
@@ -65,6 +78,8 @@ pub(crate) struct Web {
     pub(crate) settings: Settings,
     pub(crate) csrf: csrf::Csrf,
     pub(crate) limits: Arc<Limits>,
+    /// What pages may load, as they tell browsers.
+    pub(crate) policy: HeaderValue,
 }
 
 pub(crate) type App = Arc<Web>;
@@ -75,6 +90,7 @@ pub fn routes(parts: Parts, settings: Settings, ground: &Arc<Ground>) -> Router 
     let web = Arc::new(Web {
         csrf: csrf::Csrf::new(settings.secret.as_bytes()),
         limits: ground.limits(),
+        policy: visit::policy(&settings.public_url),
         parts,
         settings,
     });

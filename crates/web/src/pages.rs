@@ -1,12 +1,19 @@
 //! The pages: one file for each kind, from a request to a template.
 
+mod activity;
+pub(crate) mod admin;
+mod compose;
 mod door;
+mod edit;
 pub(crate) mod errors;
 mod explore;
 mod home;
+mod meta;
 mod people;
 mod post;
 mod profile;
+mod search;
+mod settings;
 
 use axum::Router;
 use axum::extract::State;
@@ -31,8 +38,14 @@ pub(crate) fn routes(web: App) -> Router {
         .route("/", get(home::home))
         .route("/live", tintype_feed::live(web.parts.feed.clone()))
         .route("/explore", get(explore::explore))
+        .route("/search", get(search::search))
+        .route("/tags/{tag}", get(search::tag))
         .route("/people", get(people::suggestions))
         .route("/saved", get(explore::saved))
+        .route("/activity", get(activity::activity))
+        .route("/activity/read", on_post(activity::mark_read))
+        .route("/requests/{username}/accept", on_post(activity::accept))
+        .route("/requests/{username}/reject", on_post(activity::reject))
         .route("/login", get(door::login_page).post(door::login))
         .route("/signup", get(door::signup_page).post(door::signup))
         .route("/logout", get(door::logout_page).post(door::logout))
@@ -43,11 +56,33 @@ pub(crate) fn routes(web: App) -> Router {
         .route("/p/{id}/save", on_post(post::save))
         .route("/p/{id}/unsave", on_post(post::unsave))
         .route("/p/{id}/comments", on_post(post::comment))
+        .route("/p/{id}/edit", get(edit::edit_page).post(edit::edit))
+        .route("/p/{id}/delete", get(edit::delete_page).post(edit::delete))
+        .route("/p/{id}/hide", on_post(edit::hide))
+        .route("/p/{id}/unhide", on_post(edit::unhide))
         .route("/comments/{id}/like", on_post(post::like_comment))
         .route("/comments/{id}/unlike", on_post(post::unlike_comment))
         .route("/comments/{id}/delete", on_post(post::delete_comment))
+        .route("/new", get(compose::page))
+        .route("/settings", get(settings::profile_page))
+        .route("/settings/profile", get(settings::profile_page).post(settings::profile))
+        .route("/settings/privacy", get(settings::privacy_page).post(settings::privacy))
+        .route("/settings/password", get(settings::password_page).post(settings::password))
+        .route("/settings/picture/remove", on_post(settings::remove_picture))
+        .route("/settings/sessions", get(settings::sessions_page))
+        .route("/settings/sessions/{id}/end", on_post(settings::end_session))
+        .route("/settings/people", get(settings::people_page))
+        .route("/settings/delete", get(settings::delete_page).post(settings::delete))
+        .route("/admin", get(admin::admin))
         .route("/offline", get(errors::offline))
+        .route("/oembed", get(meta::oembed))
+        .route("/robots.txt", get(meta::robots))
+        .route("/sitemap.xml", get(meta::sitemap))
+        .route("/manifest.webmanifest", get(meta::manifest))
+        .route("/sw.js", get(meta::worker))
+        .route("/favicon.ico", get(meta::favicon))
         .route("/{username}", get(profile::profile))
+        .route("/{username}/rss", get(meta::rss))
         .route("/{username}/followers", get(people::followers))
         .route("/{username}/following", get(people::following))
         .route("/{username}/mutual", get(people::mutual))
@@ -59,6 +94,9 @@ pub(crate) fn routes(web: App) -> Router {
 /// Routes whose bodies are pictures.
 pub(crate) fn upload_routes(web: App) -> Router {
     Router::new()
+        .route("/new", on_post(compose::create))
+        .route("/new/media", on_post(compose::upload))
+        .route("/settings/picture", on_post(settings::picture))
         .with_state(web)
 }
 

@@ -24,11 +24,19 @@ use crate::{App, Web, cookie};
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// Nothing but our own files runs or styles; pictures may be elsewhere, where posts say so.
-const POLICY: &str = "default-src 'none'; img-src 'self' data: blob: https:; \
-     media-src 'self' blob: https:; style-src 'self'; script-src 'self'; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; \
-     worker-src 'self'";
+/// What a page may load: nothing but our own files runs or styles. Pictures may be elsewhere, where
+/// posts say so, and where `public_url` says that uploads are.
+pub(crate) fn policy(public_url: &str) -> HeaderValue {
+    let uploads = url::Url::parse(public_url).map(|url| url.origin().ascii_serialization());
+    let uploads = uploads.unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; img-src 'self' data: blob: https: {uploads}; \
+         media-src 'self' blob: https: {uploads}; style-src 'self'; script-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         manifest-src 'self'; worker-src 'self'"
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
 
 /// Who looks at a page, and how.
 pub(crate) struct Visit {
@@ -44,6 +52,8 @@ pub(crate) struct Visit {
     pub(crate) is_secure: bool,
     flash: Option<Flash>,
     visitor: Option<String>,
+    /// What a script sends instead of the field of a form.
+    word: Option<String>,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -82,6 +92,10 @@ impl Visit {
             is_secure,
             flash: cookie::read(headers, cookie::FLASH).and_then(Flash::of_word),
             visitor: cookie::read(headers, cookie::VISITOR).map(str::to_owned),
+            word: headers
+                .get(crate::csrf::HEADER)
+                .and_then(|word| word.to_str().ok())
+                .map(str::to_owned),
             web,
         }
     }
@@ -162,6 +176,16 @@ impl Visit {
         crate::csrf::same(&wanted, word)
     }
 
+    /// Refuses a form with files unless the texts before them prove where it is from.
+    pub(crate) fn admits(&self, texts: &[(String, String)]) -> Result<()> {
+        let header = self.word.as_deref();
+        let field = texts.iter().find(|(name, _)| name == "csrf").map(|(_, word)| &**word);
+        match header.or(field) {
+            Some(word) if self.proves(word) => Ok(()),
+            _ => Err(crate::csrf::stale()),
+        }
+    }
+
     /// The page made of `template`.
     pub(crate) fn page(&self, template: &impl Template) -> Result<Response> {
         self.page_of(StatusCode::OK, template)
@@ -175,12 +199,12 @@ impl Visit {
         let headers = response.headers_mut();
         let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
         set(CONTENT_TYPE, "text/html; charset=utf-8");
-        set(CONTENT_SECURITY_POLICY, POLICY);
         set(REFERRER_POLICY, "same-origin");
         set(PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=(), payment=()");
         set(OPENER_POLICY, "same-origin");
         set(CACHE_CONTROL, "private, no-cache");
         set(VARY, "cookie, accept");
+        headers.insert(CONTENT_SECURITY_POLICY, self.web.policy.clone());
         if self.flash.is_some() {
             headers.append(SET_COOKIE, cookie::write(cookie::FLASH, "", 0, self.is_secure));
         }

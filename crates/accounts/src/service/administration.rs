@@ -81,6 +81,11 @@ impl AccountsService {
         self.store.trail(self.id_of(username).await?, TRAIL).await
     }
 
+    /// How many accounts there are.
+    pub async fn count(&self) -> Result<u64> {
+        self.store.count().await
+    }
+
     /// Up to `limit` accounts with an id above `after`, in rising order: to walk through all.
     pub async fn members(&self, after: Option<UserId>, limit: usize) -> Result<Vec<UserId>> {
         let found = self.store.popularity(after, limit).await?;

@@ -101,6 +101,21 @@ impl AccountsService {
         Ok(())
     }
 
+    /// Where an account is signed in, the newest first.
+    pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>> {
+        self.store.sessions(user, self.clock.now()).await
+    }
+
+    /// Ends one of the sessions of an account. 404 `session_not_found` when it has ended already.
+    pub async fn end_session(&self, user: UserId, token: TokenId) -> Result<()> {
+        let ended = self.store.end_session(user, token).await?;
+        self.end_callers(&[token]);
+        if ended {
+            return Ok(());
+        }
+        Err(Error::not_found("session_not_found", "That device is signed out already"))
+    }
+
     /// Gives the caller a new token; the one that was used ends. Of two that come at the same time
     /// with the same token, one gets 401.
     pub async fn refresh(&self, caller: &Caller, origin: Origin) -> Result<SignedUp> {

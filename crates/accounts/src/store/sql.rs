@@ -49,6 +49,10 @@ pub(super) const ADD_SESSION: &str = "\
 pub(super) const END_SESSION: &str = "DELETE FROM sessions WHERE account = $1 AND id = $2";
 pub(super) const END_EXPIRED: &str = "DELETE FROM sessions WHERE account = $1 AND expires_at <= $2";
 pub(super) const SESSIONS: &str = "SELECT id FROM sessions WHERE account = $1 AND id <> $2";
+pub(super) const COUNT: &str = "SELECT count(*) FROM accounts";
+pub(super) const LIST_SESSIONS: &str = "\
+    SELECT id, created_at, expires_at, address, user_agent FROM sessions \
+    WHERE account = $1 AND expires_at > $2 ORDER BY id DESC";
 pub(super) const END_SESSIONS: &str = "DELETE FROM sessions WHERE account = $1 AND id <> $2";
 
 pub(super) const ADD_ENTRY: &str = "\

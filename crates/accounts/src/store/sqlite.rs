@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use acts::{add_account, add_entry, add_session, but, change_profile, sessions};
 use async_trait::async_trait;
-use rows::{READ, WRITE, account, audit_entry, may_write, role, word};
+use rows::{READ, WRITE, account, audit_entry, may_write, role, session, word};
 use tintype_api::accounts::{KeyStanding, Picture, Role};
 use tintype_api::{Event, Stamp, TokenId, UserId};
 use tintype_platform::db::{Connection, Database, OptionalExtension, Row, Sql, params};
@@ -216,6 +216,25 @@ impl Store for SqliteStore {
                 Ok(was_there)
             })
             .await
+    }
+
+    async fn count(&self) -> Result<u64> {
+        self.database
+            .scan(|connection| {
+                let count: i64 = connection.sql(sql::COUNT)?.query_row([], |row| row.get(0))?;
+                Ok(count as u64)
+            })
+            .await
+    }
+
+    async fn sessions(&self, account: UserId, now: Timestamp) -> Result<Vec<Session>> {
+        self.database.read(|connection| {
+            let mut statement = connection.sql(sql::LIST_SESSIONS)?;
+            let rows = statement.query_map(params![account, now.as_millis()], |row| {
+                session(account, row)
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     async fn end_session(&self, account: UserId, token: TokenId) -> Result<bool> {

@@ -9,3 +9,4 @@ mod openapi;
 mod program;
 mod rig;
 mod stories;
+mod web;

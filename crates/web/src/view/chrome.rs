@@ -63,8 +63,6 @@ pub(crate) struct Chrome {
     pub(crate) title: String,
     /// Path and query of the page.
     pub(crate) here: String,
-    /// Where the site is.
-    pub(crate) origin: String,
     /// The folder of this version's assets.
     pub(crate) assets: &'static str,
     pub(crate) section: Section,
@@ -84,7 +82,6 @@ impl Chrome {
         Self {
             title: title.to_owned(),
             here: visit.here.clone(),
-            origin: visit.origin.clone(),
             assets: crate::assets::folder(),
             section: Section::Aside,
             me: None,
@@ -104,10 +101,5 @@ impl Chrome {
     /// The number on the mark of what is new.
     pub(crate) fn badge(&self) -> String {
         if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }
-    }
-
-    /// Whether `name` is who is signed in.
-    pub(crate) fn is_me(&self, name: &str) -> bool {
-        self.me.as_ref().is_some_and(|me| me.card.username == name)
     }
 }

@@ -30,8 +30,6 @@ pub(crate) struct Slide {
     /// The colour of the whole, seen from afar.
     pub(crate) colour: String,
     pub(crate) blurhash: String,
-    /// Whether all of it is to be seen, though it leaves bands.
-    pub(crate) is_whole: bool,
 }
 
 impl Frame {
@@ -78,7 +76,6 @@ fn slide(post: &Post, media: &PostMedia, index: usize, count: usize) -> Slide {
         alt: alt(post, media, index, count),
         colour: average(&blurhash).unwrap_or_else(|| GREY.to_owned()),
         blurhash,
-        is_whole: media.kind == MediaKind::Video,
     }
 }
 

@@ -8,7 +8,7 @@ use tintype_api::{Card, UserId};
 use tintype_platform::Timestamp;
 use tintype_platform::db::Row;
 
-use crate::account::{Account, AuditEntry, Audited, Origin, role_word};
+use crate::account::{Account, AuditEntry, Audited, Origin, Session, role_word};
 
 /// Reads a row of `sql::ACCOUNT`.
 pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
@@ -38,6 +38,21 @@ pub(super) fn audit_entry(account: UserId, row: &Row<'_>) -> rusqlite::Result<Au
         account,
         what: word(row, 1, Audited::of_word)?,
         at: Timestamp::from_millis(row.get(2)?),
+        origin: Origin {
+            address: address.and_then(|address| address.parse().ok()),
+            user_agent: row.get(4)?,
+        },
+    })
+}
+
+/// Reads a row of `sql::LIST_SESSIONS`.
+pub(super) fn session(account: UserId, row: &Row<'_>) -> rusqlite::Result<Session> {
+    let address: Option<String> = row.get(3)?;
+    Ok(Session {
+        id: row.get(0)?,
+        account,
+        created_at: Timestamp::from_millis(row.get(1)?),
+        expires_at: Timestamp::from_millis(row.get(2)?),
         origin: Origin {
             address: address.and_then(|address| address.parse().ok()),
             user_agent: row.get(4)?,

@@ -1,0 +1,54 @@
+//! How the site is doing, for the page of those who run it.
+
+use std::sync::Arc;
+
+use tintype_platform::Result;
+use tintype_platform::bus::{Bus, dead_letters};
+use tintype_web::{BoxFuture, DeadLetter, Report};
+
+use crate::wiring::Site;
+
+/// Dead letters that are shown.
+const SHOWN: usize = 50;
+
+/// What makes a report whenever it is asked to.
+pub(crate) fn reporter(
+    site: Arc<Site>,
+    bus: Arc<Bus>,
+) -> Box<dyn Fn() -> BoxFuture<Result<Report>> + Send + Sync> {
+    Box::new(move || {
+        let (site, bus) = (site.clone(), bus.clone());
+        Box::pin(async move { report(&site, &bus).await })
+    })
+}
+
+async fn report(site: &Site, bus: &Bus) -> Result<Report> {
+    // Without the feeds, whose comparison takes long.
+    let drift = site.check(0, false).await?;
+    let letters = dead_letters::list(&site.database, SHOWN)?;
+    let count = dead_letters::counts(&site.database)?;
+    let database = std::fs::metadata(site.database.path()).map_or(0, |file| file.len());
+    Ok(Report {
+        figures: vec![
+            ("people", site.accounts.count().await?),
+            ("dead letters", count.iter().map(|(_, count)| *count as u64).sum()),
+            ("counters that drift", drift.len() as u64),
+            ("database", database),
+        ],
+        lags: bus.lags()?,
+        dead_letters: letters
+            .into_iter()
+            .map(|letter| DeadLetter {
+                number: letter.number,
+                consumer: letter.consumer,
+                kind: letter.kind,
+                at: letter.at,
+                error: letter.error,
+            })
+            .collect(),
+        drift: drift
+            .into_iter()
+            .map(|drift| (drift.counter, drift.of, drift.stored, drift.counted))
+            .collect(),
+    })
+}

@@ -1,0 +1,7 @@
+//! The pages, as a browser without scripts uses them.
+
+mod browser;
+mod door;
+mod pictures;
+mod sharing;
+mod walls;
