@@ -223,7 +223,7 @@ fn picture(owner: UserId, photograph: Photograph, longer_side: u32) -> SeedPictu
     SeedPicture {
         id,
         owner,
-        alt_text: Some(scene.alt_text()),
+        alt_text: Some(scene.alt_text(width, height)),
         jpeg: Box::new(move || jpeg(&scene, width, height)),
     }
 }

@@ -92,7 +92,7 @@ impl Subject for Stairs {
 /// Arch behind arch, and the sky at the end.
 pub(super) struct Arches {
     /// From the nearest: half the width, the height of the spring line, the colour, the middle.
-    arches: Vec<(f32, f32, Rgb, f32)>,
+    rings: Vec<(f32, f32, Rgb, f32)>,
     sky: Gradient,
     wall: Rgb,
     sun: Rgb,
@@ -113,7 +113,7 @@ impl Subject for Arches {
         let narrow = (0.40 * frame.aspect).min(0.36);
         let drift = dice.range(-0.5, 0.5) * narrow;
         let tall = dice.range(0.30, 0.44);
-        let arches = (0..count)
+        let rings = (0..count)
             .map(|index| {
                 let t = index as f32 / count as f32;
                 let half = narrow * (1.0 - 0.72 * t.powf(0.85));
@@ -123,7 +123,7 @@ impl Subject for Arches {
             })
             .collect();
         Self {
-            arches,
+            rings,
             sky: mood.sky(),
             wall: colour.mix(far, 0.25),
             sun: mood.sun,
@@ -141,15 +141,15 @@ impl Subject for Arches {
     }
 
     fn alt_text(&self) -> String {
-        format!("{} arches one behind the other, a {} sky at the end", self.arches.len(), self.name)
+        format!("{} arches one behind the other, a {} sky at the end", self.rings.len(), self.name)
     }
 
     #[inline]
     fn light(&self, x: f32, y: f32) -> Rgb {
         let rough = self.clouds.fine(x * 0.7, y * 0.7);
         let mut seen = self.wall * (0.98 + 0.08 * rough - 0.25 * (y - 0.3));
-        for (index, (half, spring, colour, middle)) in self.arches.iter().enumerate() {
-            let last = index + 1 == self.arches.len();
+        for (index, (half, spring, colour, middle)) in self.rings.iter().enumerate() {
+            let last = index + 1 == self.rings.len();
             let (right, up) = (x - middle, (spring - y).max(0.0));
             let inside = half - (right * right + up * up).sqrt();
             let cover = (inside * self.sharp + 0.5).clamp(0.0, 1.0);
@@ -171,8 +171,8 @@ impl Subject for Arches {
         }
         if y > self.floor {
             let depth = (y - self.floor) / (1.0 - self.floor);
-            let ground = self.wall.mix(self.arches[0].2, 0.5) * (0.75 + 0.06 * rough);
-            let (half, _, _, middle) = self.arches[self.arches.len() - 1];
+            let ground = self.wall.mix(self.rings[0].2, 0.5) * (0.75 + 0.06 * rough);
+            let (half, _, _, middle) = self.rings[self.rings.len() - 1];
             let spread = half * (1.0 + 1.6 * depth);
             let drift = self.side * -0.25 * depth;
             let patch = smooth(

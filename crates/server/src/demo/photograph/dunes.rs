@@ -12,7 +12,7 @@ pub(super) struct Dunes {
     sky: Gradient,
     sun: Sun,
     /// From the nearest to the farthest.
-    dunes: Vec<Dune>,
+    crests: Vec<Dune>,
     lit: Rgb,
     shade: Rgb,
     clouds: &'static Clouds,
@@ -37,7 +37,7 @@ impl Subject for Dunes {
         let side = if dice.chance(0.5) { 1.0 } else { -1.0 };
         let skew = dice.range(0.5, 1.3);
         let scale = frame.height as f32;
-        let dunes = (0..count)
+        let crests = (0..count)
             .map(|index| {
                 let far = index as f32 / (count - 1) as f32;
                 let base = 0.86 - (0.84 - horizon) * far.powf(0.8);
@@ -73,7 +73,7 @@ impl Subject for Dunes {
                 colour: mood.sun,
                 edge: scale,
             },
-            dunes,
+            crests,
             lit: sand.mix(mood.sun, 0.35) * mood.sun.mix(mood.low, 0.5),
             shade: sand.mix(mood.ink, 0.62).mix(mood.top, 0.22),
             clouds: Clouds::get(),
@@ -93,7 +93,7 @@ impl Subject for Dunes {
         let haze = self.mood.low.mix(self.mood.sun, glow * 0.6);
         let mut seen = Rgb { r: 0.0, g: 0.0, b: 0.0 };
         let mut open = 1.0;
-        for dune in &self.dunes {
+        for dune in &self.crests {
             let (depth, cover) = dune.crest.below(x, y);
             if cover <= 0.0 {
                 continue;

@@ -205,10 +205,7 @@ impl Flowers {
         let angle = turns(right, down) + blossom.turn;
         let soft = blossom.blur + 0.8 / (self.sharp * blossom.size);
         if away < blossom.heart && self.kind == Kind::Daisy {
-            return Some((
-                self.heart(blossom, right / blossom.size, down / blossom.size, away),
-                1.0,
-            ));
+            return Some((blossom.floret(right / blossom.size, down / blossom.size, away), 1.0));
         }
         let lit = 1.0 - 0.22 * (right + down) / blossom.size;
         let mut inner = 0.0;
@@ -256,21 +253,23 @@ impl Flowers {
         }
         None
     }
+}
 
+impl Blossom {
     /// Florets in a spiral, as sunflowers have them.
     #[inline]
-    fn heart(&self, blossom: &Blossom, u: f32, v: f32, away: f32) -> Rgb {
-        let t = away / blossom.heart;
+    fn floret(&self, u: f32, v: f32, away: f32) -> Rgb {
+        let t = away / self.heart;
         let angle = turns(u, v);
         // Where spirals of 13 and of 21 cross, a floret stands.
         let ring = 7.0 * t.sqrt();
         let one = wave(13.0 * angle + ring);
         let two = wave(21.0 * angle - ring * 1.6);
         let floret = 0.72 + 0.28 * one * two;
-        let dome = 1.0 - 0.35 * (u + v) / blossom.heart - 0.45 * t * t * t;
-        let colour = blossom
+        let dome = 1.0 - 0.35 * (u + v) / self.heart - 0.45 * t * t * t;
+        let colour = self
             .heart_colour
-            .mix(blossom.heart_colour * blossom.heart_colour, smooth(0.75, 0.2, t) * 0.5);
+            .mix(self.heart_colour * self.heart_colour, smooth(0.75, 0.2, t) * 0.5);
         colour * (floret * dome).max(0.1) + WHITE * (0.03 * bell(t))
     }
 }

@@ -26,7 +26,7 @@ const MOODS: [(&str, [&str; 9]); 11] = [
         ["7187b5", "dba4b4", "fbdac2", "fff0da", "2d2b46", "d67f88", "f0c3a2", "6f83ad", "8c5a70"],
     ),
     (
-        "amber",
+        "honey",
         ["4f6f9b", "dda873", "ffd690", "fff2c6", "2b1f22", "d0763a", "efc078", "5d7287", "7e3f2c"],
     ),
     (

@@ -202,7 +202,7 @@ impl Mountains {
         let cloud = self.clouds.at(x * 0.22 + self.corner.1, y * 0.6 + self.corner.0);
         let veil = smooth(0.05, 0.85, cloud + 0.4 * self.cloudy) * 0.5 * ramp(0.65, 0.25, y);
         sky = sky.mix(self.mood.low.mix(WHITE, 0.25), veil);
-        sky = sky + self.mood.sun * (glow * glow * 0.55);
+        sky += self.mood.sun * (glow * glow * 0.55);
         sky.mix(self.sun.colour * 1.7, self.sun.disc(x, y) * (1.0 - 0.5 * veil))
     }
 }

@@ -135,7 +135,9 @@ impl Clouds {
         let mean = cells.iter().sum::<f32>() / cells.len() as f32;
         let spread = cells.iter().map(|cell| (cell - mean).powi(2)).sum::<f32>();
         let scale = 0.36 / (spread / cells.len() as f32).sqrt();
-        cells.iter_mut().for_each(|cell| *cell = (*cell - mean) * scale);
+        for cell in &mut cells {
+            *cell = (*cell - mean) * scale;
+        }
         Self(cells.try_into().expect("there are as many cells as the square has"))
     }
 }

@@ -68,26 +68,8 @@ impl Subject for Portrait {
         let plaster = dice.chance(0.08);
         let (half, tall) = (dice.range(0.142, 0.162), dice.range(0.40, 0.43));
         let jaw = dice.range(0.16, 0.34);
-        let outline = (0..=STEPS)
-            .map(|step| {
-                let t = step as f32 / STEPS as f32;
-                let c = 2.0 * t - 1.0;
-                let round = (1.0 - c.abs().powf(2.25)).max(0.0).sqrt();
-                half * round * (1.0 - jaw * smooth(0.46, 0.98, t))
-            })
-            .collect();
-        let nose = dice.range(0.24, 0.36);
-        let base = dice.range(-0.02, 0.1);
-        let profile = (0..=STEPS)
-            .map(|step| {
-                let t = step as f32 / STEPS as f32;
-                let bridge = ramp(0.40, 0.605, t) * smooth(0.645, 0.605, t);
-                let brow = 0.07 * bell((t - 0.385) / 0.07);
-                let lips = 0.07 * bell((t - 0.715) / 0.03) + 0.07 * bell((t - 0.768) / 0.035);
-                let chin = 0.12 * bell((t - 0.90) / 0.08);
-                base + nose * bridge + brow + lips + chin + 0.10 * bell((t - 0.2) / 0.2)
-            })
-            .collect();
+        let outline = outline(half, jaw);
+        let profile = profile(dice);
         let skins =
             ["f0c8a8", "e3b08a", "f6d8c0", "c98d62", "a86c46", "7d4a30", "5a3424", "d8a27c"];
         let skin = if plaster { hex("eee8de") } else { hex(dice.pick(&skins)) };
@@ -227,6 +209,31 @@ impl Subject for Portrait {
     }
 }
 
+/// Half the width of a head from crown to chin.
+fn outline(half: f32, jaw: f32) -> Vec<f32> {
+    let width = |step: usize| {
+        let t = step as f32 / STEPS as f32;
+        let round = (1.0 - (2.0 * t - 1.0).abs().powf(2.25)).max(0.0).sqrt();
+        half * round * (1.0 - jaw * smooth(0.46, 0.98, t))
+    };
+    (0..=STEPS).map(width).collect()
+}
+
+/// Where light ends and shade begins, from crown to chin.
+fn profile(dice: &mut Dice) -> Vec<f32> {
+    let nose = dice.range(0.24, 0.36);
+    let base = dice.range(-0.02, 0.1);
+    let edge = |step: usize| {
+        let t = step as f32 / STEPS as f32;
+        let bridge = ramp(0.40, 0.605, t) * smooth(0.645, 0.605, t);
+        let brow = 0.07 * bell((t - 0.385) / 0.07);
+        let lips = 0.07 * bell((t - 0.715) / 0.03) + 0.07 * bell((t - 0.768) / 0.035);
+        let chin = 0.12 * bell((t - 0.90) / 0.08);
+        base + nose * bridge + brow + lips + chin + 0.10 * bell((t - 0.2) / 0.2)
+    };
+    (0..=STEPS).map(edge).collect()
+}
+
 impl Portrait {
     #[inline]
     fn cover(&self, inside: f32) -> f32 {
@@ -274,7 +281,7 @@ impl Portrait {
                 inside = inside.min(0.05 * ((right / 0.1).powi(2) + down * down.abs() - 0.75));
             }
             Collar::Pointed => {
-                inside = inside.max(-1.0).min(0.7 * (away - 0.105 + 0.62 * (y - base)))
+                inside = inside.max(-1.0).min(0.7 * (away - 0.105 + 0.62 * (y - base)));
             }
             Collar::Tall => {
                 let tube = (0.092 - away).min(y - chin - 0.022);
@@ -406,8 +413,7 @@ impl Portrait {
         if self.beard && t > 0.5 {
             let m = side / 0.30;
             let free = smooth(1.15, 0.75, (m * m + ((t - 0.742) / 0.042).powi(2)).sqrt());
-            let line = t - 0.60 + 0.10 * bell(side / 0.5) * 0.9
-                - 0.18 * smooth(0.55, 0.95, side) * -1.0
+            let line = t - 0.60 + 0.10 * bell(side / 0.5) * 0.9 + 0.18 * smooth(0.55, 0.95, side)
                 - 0.055 * (1.0 - side);
             let rough = self.clouds.at(right * 3.0, t * 1.6);
             let beard = smooth(0.0, 0.035, line - 0.055 + 0.012 * rough) * (1.0 - free);
@@ -423,7 +429,7 @@ impl Portrait {
             let arm =
                 self.cover(0.003 - ((t - 0.455) * self.tall).abs()) * smooth(0.75, 0.77, side);
             if lens > 0.0 {
-                seen = seen + WHITE * (0.05 * smooth(0.0, 0.03, u - v));
+                seen += WHITE * (0.05 * smooth(0.0, 0.03, u - v));
             }
             seen = seen.mix(metal * (1.0 - 0.4 * dark), rim.max(bridge).max(arm));
         }

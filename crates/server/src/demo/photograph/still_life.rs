@@ -98,7 +98,13 @@ impl Subject for StillLife {
                 }
             }
         }
-        let listed = match words.as_slice() {
+        let mut named = Vec::new();
+        for name in words {
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        let listed = match named.as_slice() {
             [one] => (*one).to_owned(),
             [others @ .., last] => format!("{} and {last}", others.join(", ")),
             [] => String::new(),
@@ -241,7 +247,7 @@ impl StillLife {
         let up = (thing.foot + sag - y) / (thing.tall + sag);
         let rim = thing.profile[STEPS].0;
         let mut seen = behind;
-        if up >= 0.0 && up <= 1.0 {
+        if (0.0..=1.0).contains(&up) {
             let place = up * (STEPS - 1) as f32;
             let step = place as usize;
             let (one, two) = (thing.profile[step], thing.profile[step + 1]);

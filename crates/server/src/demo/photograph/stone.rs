@@ -46,7 +46,7 @@ impl Subject for Stone {
                 (1.0, mood.ink.mix(fourth, 0.5)),
             ])
         };
-        let angle = dice.range(0.0, 6.28);
+        let angle = dice.range(0.0, std::f32::consts::TAU);
         Self {
             bands,
             vein: if dice.chance(0.5) { gold } else { WHITE * 0.9 },
