@@ -109,23 +109,16 @@ fn now() -> std::time::Instant {
 mod tests {
     use std::sync::mpsc::channel;
 
-    use axum::extract::FromRequestParts;
-    use axum::http::Request;
     use tintype_platform::error::Kind;
 
     use super::*;
-
-    async fn somebody() -> Waiting {
-        let (mut parts, ()) = Request::new(()).into_parts();
-        Waiting::from_request_parts(&mut parts, &()).await.unwrap()
-    }
 
     #[tokio::test]
     async fn a_full_queue_is_refused_and_worth_another_try() {
         let pool = Arc::new(Pool::new(1, 1).unwrap());
         let (release, held) = channel::<()>();
         let (begun, begin) = oneshot::channel();
-        let somebody = somebody().await;
+        let (_guard, somebody) = Waiting::somebody();
         let (busy_pool, waits) = (pool.clone(), somebody.clone());
         let busy = tokio::spawn(async move {
             let hold = move || {
@@ -148,9 +141,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn work_for_nobody_is_not_begun() {
+        let pool = Pool::new(1, 8).unwrap();
+        let (release, held) = channel::<()>();
+        let (_guard, somebody) = Waiting::somebody();
+        let mut busy = Box::pin(pool.run(somebody, move || held.recv()));
+        assert!(futures::poll!(&mut busy).is_pending());
+        let (gone, waiting) = Waiting::somebody();
+        let mut forgotten = Box::pin(pool.run(waiting, || panic!("nobody waits for this")));
+        assert!(futures::poll!(&mut forgotten).is_pending());
+        drop(gone);
+        release.send(()).unwrap();
+        busy.await.unwrap().unwrap();
+        let error = forgotten.await.map(|(): ()| ()).unwrap_err();
+        assert_eq!(error.code(), "client_gone");
+    }
+
+    #[tokio::test]
     async fn work_that_panics_takes_no_thread_with_it() {
         let pool = Pool::new(1, 8).unwrap();
-        let somebody = somebody().await;
+        let (_guard, somebody) = Waiting::somebody();
         let outcome = pool.run(somebody.clone(), || panic!("on purpose")).await;
         assert_eq!(outcome.map(|(): ()| ()).unwrap_err().kind(), Kind::Internal);
         assert_eq!(pool.run(somebody, || 1).await.unwrap(), 1);

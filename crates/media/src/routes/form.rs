@@ -6,11 +6,12 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use tintype_api::UserId;
 use tintype_platform::{Error, Result};
 
 use super::feed::{Feed, Ledger};
 use crate::service::count_refusal;
-use crate::spool::{Incoming, Spool, too_large, unsupported};
+use crate::spool::{Incoming, Place, Spool, too_large, unsupported};
 use crate::words::AltText;
 
 /// What a form may be larger than its files: what stands between them, and what is said about them.
@@ -32,6 +33,8 @@ pub(super) enum Wanted {
 pub(super) struct Form {
     pub(super) files: Vec<Part>,
     pub(super) alt_text: AltText,
+    /// Held until the files are worked on.
+    _place: Place,
 }
 
 /// One file of a form.
@@ -57,24 +60,33 @@ impl Wanted {
     }
 }
 
-/// Reads a form. 415 for a body that is none; 413 as soon as it is known to be too large.
+/// Reads a form that `owner` sends. 415 for a body that is none; 413 as soon as it is known to be too
+/// large; 503 when too many are on their way.
 pub(super) async fn read(
     spool: &Spool,
+    owner: UserId,
     wanted: Wanted,
     digests: bool,
     request: Request,
 ) -> Result<Form> {
-    let outcome = read_form(spool, wanted, digests, request).await;
+    let outcome = read_form(spool, owner, wanted, digests, request).await;
     if let Err(error) = &outcome {
         count_refusal(error);
     }
     outcome
 }
 
-async fn read_form(spool: &Spool, wanted: Wanted, digests: bool, request: Request) -> Result<Form> {
+async fn read_form(
+    spool: &Spool,
+    owner: UserId,
+    wanted: Wanted,
+    digests: bool,
+    request: Request,
+) -> Result<Form> {
     let largest = wanted.most() as u64 * spool.largest() + AROUND;
     let (parts, body) = request.into_parts();
     let feed = Feed::new(body, &parts.headers, largest);
+    let place = spool.enter(owner)?;
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let is_form = header(CONTENT_TYPE).is_some_and(|content_type| {
         let essence = content_type.split(';').next().unwrap_or_default();
@@ -98,7 +110,7 @@ async fn read_form(spool: &Spool, wanted: Wanted, digests: bool, request: Reques
     let multipart = multipart.map_err(|_| {
         Error::refused("malformed_form", "The content type names no boundary between the fields")
     })?;
-    Reading { spool, wanted, digests, ledger: &ledger }.read(multipart).await
+    Reading { spool, wanted, digests, ledger: &ledger }.read(multipart, place).await
 }
 
 struct Reading<'a> {
@@ -109,8 +121,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    async fn read(&self, mut multipart: Multipart) -> Result<Form> {
-        let mut form = Form { files: Vec::new(), alt_text: AltText::default() };
+    async fn read(&self, mut multipart: Multipart, place: Place) -> Result<Form> {
+        let mut form = Form { files: Vec::new(), alt_text: AltText::default(), _place: place };
         while let Some(mut field) = self.ledger.next(&mut multipart).await? {
             let name = field.name().unwrap_or_default();
             if self.wanted.is_file(name) {

@@ -112,8 +112,8 @@ pub(super) async fn upload(
     once: Once,
     request: Request,
 ) -> Result<Response> {
-    let _place = service.spool.enter(caller.user)?;
-    let mut form = form::read(&service.spool, Wanted::One, once.is_asked(), request).await?;
+    let (spool, digests) = (&service.spool, once.is_asked());
+    let mut form = form::read(spool, caller.user, Wanted::One, digests, request).await?;
     let said = form.digest();
     once.answer(&said, async || {
         let Part { file, .. } = form.files.remove(0);
@@ -148,9 +148,9 @@ pub(super) async fn upload_multiple(
     once: Once,
     request: Request,
 ) -> Result<Response> {
-    let _place = service.spool.enter(caller.user)?;
     let wanted = Wanted::Several(MOST_FILES);
-    let form = form::read(&service.spool, wanted, once.is_asked(), request).await?;
+    let (spool, digests) = (&service.spool, once.is_asked());
+    let form = form::read(spool, caller.user, wanted, digests, request).await?;
     let said = form.digest();
     once.answer(&said, async || {
         let upload = async |part: Part| {
@@ -223,8 +223,8 @@ pub(super) async fn set_picture(
     once: Once,
     request: Request,
 ) -> Result<Response> {
-    let _place = service.spool.enter(caller.user)?;
-    let mut form = form::read(&service.spool, Wanted::One, once.is_asked(), request).await?;
+    let (spool, digests) = (&service.spool, once.is_asked());
+    let mut form = form::read(spool, caller.user, Wanted::One, digests, request).await?;
     let said = form.digest();
     once.answer(&said, async || {
         let Part { file, .. } = form.files.remove(0);

@@ -105,7 +105,7 @@ impl MediaService {
     /// A picture of a film and its `BlurHash`; `None` where there is no program to take one, or it
     /// can make nothing of the film.
     async fn poster(&self, film: &Path, waiting: Waiting) -> Result<Option<(Piece, String)>> {
-        if self.ffmpeg.is_empty() {
+        if self.ffmpeg.is_empty() || waiting.is_over() {
             return Ok(None);
         }
         let still = {

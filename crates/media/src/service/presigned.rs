@@ -3,6 +3,8 @@
 //! The address is one of the store itself, if it takes files from clients, or one of this program,
 //! which is signed, expires and is good for one file.
 
+use std::time::Duration;
+
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +14,8 @@ use tintype_platform::error::Kind as ErrorKind;
 use tintype_platform::http::context::Waiting;
 use tintype_platform::objects::{ObjectName, ObjectUrls};
 use tintype_platform::{Error, Result, Timestamp};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use super::uploads::counted;
 use super::{MediaService, Uploaded, no_such_media, object_name};
@@ -21,8 +25,12 @@ use crate::spool::{Incoming, Place, too_large};
 use crate::store::{Finished, Pending};
 use crate::words::AltText;
 
-/// Announced uploads that one person may have waiting.
-const MOST_PENDING: u32 = 100;
+/// Announced uploads that one person may have waiting: what was put counts for nothing until it is
+/// completed.
+const MOST_PENDING: u32 = 20;
+
+/// How long the store may take over the next piece of what was put.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Expired ones that go with each new one.
 const CLEARED: usize = 10;
@@ -167,7 +175,7 @@ impl MediaService {
         }
         let mut filling = self.spool.begin(false).await?;
         let mut stream = object.stream;
-        while let Some(chunk) = stream.next().await {
+        while let Some(chunk) = timeout(PATIENCE, stream.next()).await.map_err(silent)? {
             filling.add(&chunk?).await?;
         }
         filling.finish().await
@@ -178,6 +186,15 @@ impl MediaService {
             tracing::warn!(object = %name, cause = %error, "what was put stays for the sweep");
         }
     }
+}
+
+fn silent(cause: Elapsed) -> Error {
+    Error::unavailable(
+        "object_store_unavailable",
+        "Pictures and films can be neither stored nor read right now; try again in a moment",
+        2,
+    )
+    .with_cause(cause)
 }
 
 fn used_up() -> Error {

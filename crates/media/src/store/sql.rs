@@ -1,6 +1,6 @@
 //! Statements of both databases.
 
-/// Owner, id, token, kind, file type, width, height, duration, BlurHash, alt text, poster, bytes,
+/// Owner, id, token, kind, file type, width, height, duration, blurred preview, alt text, poster, bytes,
 /// receipt.
 pub(super) const ADD: &str = "
     INSERT INTO media (owner, id, token, kind, file_type, width, height, duration_ms, blurhash,

@@ -122,7 +122,7 @@ impl Stage {
         );
         let gate =
             Gate { accounts: people.clone(), limits: Arc::new(Limits::none()), loopback: true };
-        let for_uploads = Arc::new(ground.for_uploads(Duration::from_secs(60)));
+        let for_uploads = Arc::new(ground.for_uploads(Duration::from_mins(1)));
         let for_files = Arc::new(ground.for_files());
         let ground = Arc::new(ground);
         let (routes, _) = slice.routes.clone().split_for_parts();

@@ -39,7 +39,7 @@ pub struct Waiting(Option<Weak<()>>);
 
 impl Waiting {
     /// Somebody who waits, for as long as the first of the two is there.
-    pub(super) fn new() -> (Arc<()>, Self) {
+    pub fn somebody() -> (Arc<()>, Self) {
         let somebody = Arc::new(());
         let waiting = Self(Some(Arc::downgrade(&somebody)));
         (somebody, waiting)

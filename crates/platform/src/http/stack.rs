@@ -265,7 +265,7 @@ impl Work {
             }
             keyed => keyed,
         };
-        let (somebody, waiting) = Waiting::new();
+        let (somebody, waiting) = Waiting::somebody();
         request.extensions_mut().insert(waiting);
         DefaultBodyLimit::max(ground.body_limit).apply(&mut request);
         let request = request.map(|body| DeadlineBody::wrap(body, deadline));

@@ -5,6 +5,7 @@ mod errors;
 mod idempotency;
 mod limits;
 mod replies;
+mod uploads;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tintype_api::{Event, MediaId, PostId, Stamp, UserId};
 use tintype_platform::db::{Sql, Write, params};
-use tintype_platform::{Error, Result, Timestamp};
+use tintype_platform::{Result, Timestamp};
 
 use super::rows::{self, collect, pending, record};
 use crate::store::{
@@ -234,5 +234,5 @@ fn count(write: &Write<'_>, owner: UserId, bytes: i64, files: i64) -> Result<()>
 }
 
 fn publish(write: &Write<'_>, event: &Event, stamp: Stamp) -> Result<()> {
-    write.publish(&event.record(stamp)?).map_err(Error::from)
+    write.publish(&event.record(stamp)?)
 }
