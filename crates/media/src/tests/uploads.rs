@@ -290,3 +290,43 @@ async fn the_same_upload_twice_with_one_key_is_one_upload() {
     let (_, usage) = stage.get("ann", "/api/media/usage").await;
     assert_eq!(usage["files"], 1);
 }
+
+#[tokio::test]
+async fn a_film_has_a_picture_where_there_is_a_program_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    let source = "testsrc=size=320x240:rate=10:duration=1";
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p"])
+        .arg(&path)
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: there is no ffmpeg here");
+        return;
+    }
+    let film = std::fs::read(&path).unwrap();
+    let media = tintype_platform::config::Config::defaults().media;
+    for (program, has_poster) in [("ffmpeg", true), ("/nowhere/ffmpeg", false)] {
+        let stage = Stage::on(&media, |settings| settings.ffmpeg = program.to_owned()).await;
+        let (status, made) = stage.upload("ann", &film).await;
+        assert_eq!((status, &made["width"]), (201, &json!(320)), "{made}");
+        assert_eq!(made["blurhash"].is_string(), has_poster);
+        assert_eq!(made["urls"].get("poster").is_some(), has_poster);
+        if has_poster {
+            let answer = stage.fetch(&made["urls"]["poster"]).await;
+            assert_eq!(answer.headers()["content-type"], "image/jpeg");
+            let poster = image::load_from_memory(&answer.bytes().await.unwrap()).unwrap();
+            assert_eq!((poster.width(), poster.height()), (320, 240));
+        }
+        let range = stage.request("", Method::GET, made["urls"]["video"].as_str().unwrap());
+        let answer = range.header("range", "bytes=4-7").send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.bytes().await.unwrap()[..]),
+            (206, &b"ftyp"[..])
+        );
+        let id = id_of(&made);
+        assert_eq!(stage.delete("ann", &format!("/api/media/{id}")).await.0, 200);
+        stage.settle().await;
+        assert_eq!((stage.stored().await, stage.spooled()), (Vec::new(), 0));
+    }
+}
