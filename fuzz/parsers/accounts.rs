@@ -6,6 +6,7 @@ use tintype_accounts::input::{Bio, Email, FullName, Password, Username, WebAddre
 use tintype_accounts::{AccountsService, Registration, Settings};
 use tintype_api::{Accounts, Base};
 use tintype_platform::error::Kind;
+use tintype_platform::objects::ObjectUrls;
 use tintype_platform::page::Limit;
 use tintype_platform::testkit::Workbench;
 use tokio::runtime::Runtime;
@@ -35,6 +36,7 @@ static PEOPLE: LazyLock<People> = LazyLock::new(|| {
         clock: bench.clock.clone(),
         ids: bench.ids.clone(),
         services: Arc::default(),
+        objects: ObjectUrls::new(""),
     };
     let settings = Settings {
         jwt_secret: "a secret of 32 characters or more".to_owned(),

@@ -4,7 +4,6 @@
 
 mod accounts;
 mod media;
-mod media;
 mod posts;
 mod request;
 
