@@ -38,7 +38,8 @@ async function toggle(form, button) {
   busy.add(button);
   const was = button.getAttribute("aria-pressed") === "true";
   const verb = button.dataset.toggle === "save" ? "save" : "like";
-  const base = new URL(button.formAction).pathname.replace(/\/(un)?(like|save)$/, "");
+  const address = button.getAttribute("formaction") ?? form.getAttribute("action");
+  const base = address.replace(/\/(un)?(like|save)$/, "");
   press(button, !was);
   try {
     const answer = await send(form, `${base}/${was ? "un" : ""}${verb}`);
@@ -72,7 +73,7 @@ async function follow(form, button) {
     button.dataset.follow = answer.status;
     button.classList.toggle("quiet", !isFree);
     button.querySelector("span").firstChild.textContent = answer.label;
-    form.setAttribute("action", form.action.replace(/[^/]+$/, isFree ? "follow" : "unfollow"));
+    form.setAttribute("action", form.getAttribute("action").replace(/[^/]+$/, isFree ? "follow" : "unfollow"));
     const count = document.getElementById("followers-count");
     if (count && form.closest(".profile")) count.textContent = answer.followers_count.toLocaleString("en");
   } catch (error) {

@@ -22,6 +22,23 @@ watchScroll(page, (added) => {
 if (page.body.classList.contains("signed-in")) listen(page);
 if (page.getElementById("compose")) import("./compose.js").then((compose) => compose.bind(page));
 
+// Beside the feed, where there is room: a few people whom one may know.
+const suggested = page.getElementById("suggested");
+if (suggested && matchMedia("(min-width: 78rem)").matches) {
+  fetch("/people", { headers: { Accept: "text/html" } })
+    .then((response) => response.ok ? response.text() : "")
+    .then((text) => {
+      const people = new DOMParser().parseFromString(text, "text/html");
+      const few = [...people.querySelectorAll("main .person")].slice(0, 5);
+      for (const person of few) {
+        const back = person.querySelector("[name=back]");
+        if (back) back.value = location.pathname + location.search;
+      }
+      suggested.append(...few.map((person) => page.adoptNode(person)));
+    })
+    .catch(() => {});
+}
+
 // Moments grow older while a page is open.
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 function tell() {

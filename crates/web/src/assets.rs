@@ -96,9 +96,10 @@ async fn serve(
     Path((version, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or_else(|| {
-        Error::not_found("not_found", "There is nothing at this address")
-    })?;
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.name == name)
+        .ok_or_else(|| Error::not_found("not_found", "There is nothing at this address"))?;
     let asked = headers.get(ACCEPT_ENCODING).and_then(|asked| asked.to_str().ok());
     let asked = asked.unwrap_or_default();
     let is_picture = asset.content_type == "image/png";

@@ -1,7 +1,7 @@
 //! The cookies of the pages.
 
 use http::header::{COOKIE, HeaderValue};
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
 /// The token of the session.
 pub(crate) const SESSION: &str = "tintype_session";
@@ -11,8 +11,6 @@ pub(crate) const VISITOR: &str = "tintype_visitor";
 
 /// What is to be said on the next page.
 pub(crate) const FLASH: &str = "tintype_flash";
-
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The value of the cookie `name`.
 pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -28,14 +26,8 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// not see it, and other sites do not send it with what changes anything.
 pub(crate) fn write(name: &str, value: &str, seconds: u64, secure: bool) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
-    let text =
-        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
-}
-
-/// Whether the browser came by TLS, as far as the proxy in front says.
-pub(crate) fn is_secure(headers: &HeaderMap) -> bool {
-    headers.get(FORWARDED_PROTO).is_some_and(|proto| proto.as_bytes().starts_with(b"https"))
 }
 
 #[cfg(test)]

@@ -27,9 +27,8 @@ impl FromRequest<App> for Form {
         let header = parts.headers.get(csrf::HEADER).and_then(|word| word.to_str().ok());
         let header = header.map(str::to_owned);
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let is_form = content_type.is_none_or(|value| {
-            value.starts_with("application/x-www-form-urlencoded")
-        });
+        let is_form =
+            content_type.is_none_or(|value| value.starts_with("application/x-www-form-urlencoded"));
         if !is_form {
             return Err(Error::new(
                 Kind::UnsupportedMedia,

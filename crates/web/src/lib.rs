@@ -78,6 +78,7 @@ pub(crate) struct Web {
     pub(crate) settings: Settings,
     pub(crate) csrf: csrf::Csrf,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) ground: Arc<Ground>,
     /// What pages may load, as they tell browsers.
     pub(crate) policy: HeaderValue,
 }
@@ -90,6 +91,7 @@ pub fn routes(parts: Parts, settings: Settings, ground: &Arc<Ground>) -> Router 
     let web = Arc::new(Web {
         csrf: csrf::Csrf::new(settings.secret.as_bytes()),
         limits: ground.limits(),
+        ground: ground.clone(),
         policy: visit::policy(&settings.public_url),
         parts,
         settings,

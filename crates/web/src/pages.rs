@@ -23,6 +23,7 @@ use tintype_platform::page::{Limit, PageQuery};
 use tintype_platform::{Error, Result};
 
 use crate::{Answer, App};
+use profile::Deed;
 
 /// Posts on a page of a feed.
 const FEED: i64 = 10;
@@ -34,7 +35,14 @@ const SQUARES: i64 = 24;
 const PEOPLE: i64 = 30;
 
 pub(crate) fn routes(web: App) -> Router {
+    let mut deeds = Router::new();
+    for deed in Deed::ALL {
+        let path = format!("/{{username}}/{}", deed.word());
+        let act = move |web, visit, path, form| profile::deed(web, visit, path, form, deed);
+        deeds = deeds.route(&path, on_post(act));
+    }
     Router::new()
+        .merge(deeds)
         .route("/", get(home::home))
         .route("/live", tintype_feed::live(web.parts.feed.clone()))
         .route("/explore", get(explore::explore))
@@ -81,12 +89,12 @@ pub(crate) fn routes(web: App) -> Router {
         .route("/manifest.webmanifest", get(meta::manifest))
         .route("/sw.js", get(meta::worker))
         .route("/favicon.ico", get(meta::favicon))
-        .route("/{username}", get(profile::profile))
+        // A path of one part is a name or nothing at all, whatever is asked of it.
+        .route("/{username}", get(profile::profile).fallback(nothing_here))
         .route("/{username}/rss", get(meta::rss))
         .route("/{username}/followers", get(people::followers))
         .route("/{username}/following", get(people::following))
         .route("/{username}/mutual", get(people::mutual))
-        .route("/{username}/{deed}", on_post(profile::deed))
         .fallback(nothing_here)
         .with_state(web)
 }

@@ -22,9 +22,14 @@ use crate::{App, cookie};
 /// An error of the routes inside is no longer than this.
 const LONGEST_ERROR: usize = 64 * 1024;
 
-/// Who is signed in, for the extractors inside.
+/// Who came in and how, for the extractors inside.
 #[derive(Clone)]
-pub(crate) struct Entered(pub(crate) Option<Caller>);
+pub(crate) struct Entered {
+    /// Who is signed in.
+    pub(crate) caller: Option<Caller>,
+    /// Whether they came by TLS.
+    pub(crate) is_secure: bool,
+}
 
 /// Finds out who is signed in, and turns what goes wrong inside into a page.
 ///
@@ -32,7 +37,8 @@ pub(crate) struct Entered(pub(crate) Option<Caller>);
 /// account's and nothing of them is kept by caches. What the browser itself says in that header is
 /// not looked at: it would be sent along with requests that other sites made.
 pub(crate) async fn enter(State(web): State<App>, mut request: Request, next: Next) -> Response {
-    let asked = Asked::of(&request);
+    let is_secure = web.ground.came_by_tls(&request);
+    let asked = Asked::of(&request, is_secure);
     let headers = request.headers_mut();
     headers.remove(AUTHORIZATION);
     let token: Option<Arc<str>> = cookie::read(headers, cookie::SESSION).map(Into::into);
@@ -45,7 +51,8 @@ pub(crate) async fn enter(State(web): State<App>, mut request: Request, next: Ne
                 None
             }
             Err(error) => {
-                let visit = Visit::outside(web, &request, None);
+                let entered = Entered { caller: None, is_secure };
+                let visit = Visit::outside(web, &request, entered);
                 let failed = errors::Failed::of(&error);
                 return errors::page(&visit, &failed).await;
             }
@@ -57,8 +64,9 @@ pub(crate) async fn enter(State(web): State<App>, mut request: Request, next: Ne
     {
         headers.insert(AUTHORIZATION, bearer);
     }
-    let visit = asked.is_page.then(|| Visit::outside(web, &request, caller.clone()));
-    request.extensions_mut().insert(Entered(caller));
+    let entered = Entered { caller, is_secure };
+    let visit = asked.is_page.then(|| Visit::outside(web, &request, entered.clone()));
+    request.extensions_mut().insert(entered);
     let mut response = next.run(request).await;
     if let Some(visit) = visit
         && is_error(&response)
@@ -68,9 +76,11 @@ pub(crate) async fn enter(State(web): State<App>, mut request: Request, next: Ne
     if ended {
         let secure = asked.is_secure;
         let gone = cookie::write(cookie::SESSION, "", 0, secure);
-        let is_set_anew = response.headers().get_all(SET_COOKIE).iter().any(|set| {
-            set.as_bytes().starts_with(cookie::SESSION.as_bytes())
-        });
+        let is_set_anew = response
+            .headers()
+            .get_all(SET_COOKIE)
+            .iter()
+            .any(|set| set.as_bytes().starts_with(cookie::SESSION.as_bytes()));
         if !is_set_anew {
             response.headers_mut().append(SET_COOKIE, gone);
         }
@@ -89,7 +99,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(request: &Request) -> Self {
+    fn of(request: &Request, is_secure: bool) -> Self {
         let headers = request.headers();
         let path = request.uri().path();
         let here = request.uri().path_and_query().map_or(path, |all| all.as_str());
@@ -98,7 +108,7 @@ impl Asked {
             here: here.to_owned(),
             referer: referer_path(headers),
             is_page: accepts_pages(headers) && !is_for_programs(path),
-            is_secure: cookie::is_secure(headers),
+            is_secure,
         }
     }
 
@@ -121,9 +131,8 @@ impl Asked {
     fn to_login(&self) -> Response {
         let next = if self.method.is_safe() { Some(&self.here) } else { self.referer.as_ref() };
         let next = next.map_or("/", String::as_str);
-        let query: String = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("next", next)
-            .finish();
+        let query: String =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
         let mut response = Body::empty().into_response();
         *response.status_mut() = StatusCode::SEE_OTHER;
         if let Ok(location) = HeaderValue::from_str(&format!("/login?{query}")) {

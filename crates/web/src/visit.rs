@@ -60,29 +60,29 @@ impl FromRequestParts<App> for Visit {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, web: &App) -> Result<Self> {
-        let entered = parts.extensions.get::<Entered>();
-        let caller = entered.and_then(|entered| entered.0.clone());
-        if let Some(caller) = &caller {
+        let entered = parts.extensions.get::<Entered>().cloned();
+        let entered = entered.expect("the layer around all pages says who came in");
+        if let Some(caller) = &entered.caller {
             web.limits.check_user(parts, caller.user.get())?;
         }
-        Ok(Self::new(web.clone(), &parts.headers, &parts.uri, caller))
+        Ok(Self::new(web.clone(), &parts.headers, &parts.uri, entered))
     }
 }
 
 impl Visit {
     /// A visit seen from the layer around the handlers.
-    pub(crate) fn outside(web: App, request: &Request, caller: Option<Caller>) -> Self {
-        Self::new(web, request.headers(), request.uri(), caller)
+    pub(crate) fn outside(web: App, request: &Request, entered: Entered) -> Self {
+        Self::new(web, request.headers(), request.uri(), entered)
     }
 
-    fn new(web: App, headers: &HeaderMap, uri: &Uri, caller: Option<Caller>) -> Self {
+    fn new(web: App, headers: &HeaderMap, uri: &Uri, entered: Entered) -> Self {
+        let Entered { caller, is_secure } = entered;
         let here = uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
         let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
         let accept = accept.unwrap_or_default();
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| uri.authority().map(http::uri::Authority::as_str));
         let host = host.filter(|host| is_host(host)).unwrap_or("localhost");
-        let is_secure = cookie::is_secure(headers);
         let scheme = if is_secure { "https" } else { "http" };
         Self {
             caller,
@@ -211,10 +211,8 @@ impl Visit {
         if let (None, Some(visitor)) = (&self.caller, &self.visitor) {
             /// A day: nobody fills in a form for longer.
             const KEPT: u64 = 24 * 60 * 60;
-            headers.append(
-                SET_COOKIE,
-                cookie::write(cookie::VISITOR, visitor, KEPT, self.is_secure),
-            );
+            headers
+                .append(SET_COOKIE, cookie::write(cookie::VISITOR, visitor, KEPT, self.is_secure));
         }
         Ok(response)
     }
@@ -227,10 +225,8 @@ impl Visit {
         let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
         headers.insert(LOCATION, location);
         if let Some(flash) = flash {
-            headers.append(
-                SET_COOKIE,
-                cookie::write(cookie::FLASH, flash.word(), 60, self.is_secure),
-            );
+            headers
+                .append(SET_COOKIE, cookie::write(cookie::FLASH, flash.word(), 60, self.is_secure));
         }
         response
     }

@@ -15,6 +15,7 @@ use crate::input::Change;
 pub(crate) async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
     names_and_addresses_are_somebodys_once(&store, ids).await;
     many_registering_at_once_get_one_account(&store, ids).await;
+    sessions_are_listed_with_where_they_are_from(&store, ids).await;
     sessions_stand_until_they_end(&store, ids).await;
     what_depends_on_a_password_wants_the_present_one(&store, ids).await;
     the_trail_keeps_what_matters(&store, ids).await;
@@ -197,6 +198,24 @@ async fn sessions_stand_until_they_end(store: &Arc<dyn Store>, ids: &IdGenerator
     assert_eq!(store.standing(anna, good).await.unwrap().unwrap().role, Role::Admin);
     let nobody = entry(ids, UserId::made_by(ids), Audited::RoleGiven(Role::Admin));
     assert_eq!(store.set_role(Role::Admin, nobody).await.unwrap(), None);
+}
+
+async fn sessions_are_listed_with_where_they_are_from(store: &Arc<dyn Store>, ids: &IdGenerator) {
+    let before = store.count().await.unwrap();
+    let anna = add(store, ids, "l.anna").await;
+    let other = add(store, ids, "l.other").await;
+    assert_eq!(store.count().await.unwrap(), before + 2);
+    let first = sign_in(store, ids, anna, 7).await;
+    let second = sign_in(store, ids, anna, 1).await;
+    sign_in(store, ids, other, 7).await;
+    let now = ids.clock().now();
+    let listed = store.sessions(anna, now).await.unwrap();
+    assert_eq!(listed.iter().map(|session| session.id).collect::<Vec<_>>(), [second, first]);
+    assert_eq!(listed[0].origin.user_agent.as_deref(), Some("a browser"));
+    assert!(listed[0].origin.address.is_some());
+    let later = now.plus_millis(2 * 24 * 60 * 60 * 1000);
+    let listed = store.sessions(anna, later).await.unwrap();
+    assert_eq!(listed.iter().map(|session| session.id).collect::<Vec<_>>(), [first]);
 }
 
 async fn what_depends_on_a_password_wants_the_present_one(

@@ -4,13 +4,14 @@
 //! the order of things can be read in one place: [`Stacked::answer`].
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use futures::FutureExt;
@@ -94,6 +95,16 @@ impl Ground {
     #[must_use]
     pub fn for_files(&self) -> Self {
         Self { limits: Arc::new(Limits::none()), compression: false, ..self.clone() }
+    }
+
+    /// Whether a trusted proxy says that its client came by TLS.
+    pub fn came_by_tls<B>(&self, request: &http::Request<B>) -> bool {
+        const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let is_trusted =
+            peer.is_some_and(|peer| self.proxies.iter().any(|proxy| proxy.contains(peer.0.ip())));
+        let proto = request.headers().get(FORWARDED_PROTO);
+        is_trusted && proto.is_some_and(|proto| proto.as_bytes() == b"https")
     }
 
     /// What counts the requests of everybody, for the extractors that know who is calling.

@@ -89,9 +89,7 @@ pub(super) async fn activity(
             (Some(post), _) => format!("/p/{post}"),
             (None, _) => format!("/{}", told.actor.username),
         },
-        tile: post
-            .and_then(|post| posts.get(&post)?.as_ref())
-            .map(|view| Tile::of(&view.post)),
+        tile: post.and_then(|post| posts.get(&post)?.as_ref()).map(|view| Tile::of(&view.post)),
         told,
     });
     let happened = happened

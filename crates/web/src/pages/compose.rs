@@ -121,8 +121,7 @@ pub(super) async fn create(
     let posted = match (media, typed.wrong_media.is_none(), caption, location, alt_text) {
         (Ok(media), true, Some(caption), Some(location), Some(alt_text)) => {
             let comments_disabled = typed.comments_disabled;
-            let draft =
-                Draft { caption, media, kind: None, location, alt_text, comments_disabled };
+            let draft = Draft { caption, media, kind: None, location, alt_text, comments_disabled };
             web.parts.posts.create(author, draft).await
         }
         (Err(error), true, ..) => Err(error),

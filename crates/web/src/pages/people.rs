@@ -84,7 +84,11 @@ pub(super) async fn suggestions(State(web): State<App>, visit: Visit) -> Answer 
 }
 
 /// Authors of what is popular, whom `viewer` does not follow.
-async fn popular(web: &Web, viewer: UserId, limit: Limit) -> tintype_platform::Result<Vec<Arc<Card>>> {
+async fn popular(
+    web: &Web,
+    viewer: UserId,
+    limit: Limit,
+) -> tintype_platform::Result<Vec<Arc<Card>>> {
     let page = web.parts.feed.explore(viewer, &page_query(None, 100)).await?;
     let mut cards: Vec<Arc<Card>> = Vec::new();
     for view in page.posts {

@@ -5,10 +5,10 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tintype_accounts::Profile;
 use tintype_graph::{FollowOutcome, Mutual};
+use tintype_platform::Result;
 use tintype_platform::error::Kind;
 use tintype_platform::http::{Path, Query};
 use tintype_platform::page::{Limit, Page};
-use tintype_platform::{Error, Result};
 use tintype_posts::{Wanted, lists};
 
 use super::{SQUARES, next_page, page_query};
@@ -184,17 +184,46 @@ struct Standing {
     followers_count: u64,
 }
 
+/// What somebody does about somebody else.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Deed {
+    Follow,
+    Unfollow,
+    Block,
+    Unblock,
+    Mute,
+    Unmute,
+}
+
+impl Deed {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Follow, Self::Unfollow, Self::Block, Self::Unblock, Self::Mute, Self::Unmute];
+
+    /// The end of its path.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Follow => "follow",
+            Self::Unfollow => "unfollow",
+            Self::Block => "block",
+            Self::Unblock => "unblock",
+            Self::Mute => "mute",
+            Self::Unmute => "unmute",
+        }
+    }
+}
+
 pub(super) async fn deed(
     State(web): State<App>,
     visit: Visit,
-    Path((username, deed)): Path<(String, String)>,
+    Path(username): Path<String>,
     form: Form,
+    deed: Deed,
 ) -> Answer {
     let viewer = visit.member()?.user;
     let graph = &web.parts.graph;
     let other = graph.named(username.clone()).await?;
-    let (flash, tie) = match &*deed {
-        "follow" => match graph.follow(viewer, other).await? {
+    let (flash, tie) = match deed {
+        Deed::Follow => match graph.follow(viewer, other).await? {
             FollowOutcome::Followed | FollowOutcome::AlreadyFollowing => {
                 (Flash::Followed, Tie::Following)
             }
@@ -202,27 +231,26 @@ pub(super) async fn deed(
                 (Flash::Requested, Tie::Asked)
             }
         },
-        "unfollow" => {
+        Deed::Unfollow => {
             graph.unfollow(viewer, other).await?;
             (Flash::Unfollowed, Tie::Free)
         }
-        "block" => {
+        Deed::Block => {
             graph.block(viewer, other).await?;
             (Flash::Blocked, Tie::Blocking)
         }
-        "unblock" => {
+        Deed::Unblock => {
             graph.unblock(viewer, other).await?;
             (Flash::Unblocked, Tie::Free)
         }
-        "mute" => {
+        Deed::Mute => {
             graph.mute(viewer, other).await?;
             (Flash::Muted, Tie::None)
         }
-        "unmute" => {
+        Deed::Unmute => {
             graph.unmute(viewer, other).await?;
             (Flash::Unmuted, Tie::None)
         }
-        _ => return Err(Error::not_found("not_found", "There is nothing at this address")),
     };
     let otherwise = format!("/{username}");
     let followers_count = if visit.is_script { graph.followers_count(other).await? } else { 0 };

@@ -143,9 +143,8 @@ pub(super) async fn people_page(State(web): State<App>, visit: Visit) -> Answer 
     let graph = &web.parts.graph;
     let (blocked, muted) =
         tokio::try_join!(graph.blocked(viewer, &query), graph.muted(viewer, &query))?;
-    let cards = |entries: Vec<tintype_graph::Entry>| {
-        entries.into_iter().map(|entry| entry.card).collect()
-    };
+    let cards =
+        |entries: Vec<tintype_graph::Entry>| entries.into_iter().map(|entry| entry.card).collect();
     let mut blocked = people(&web, None, cards(blocked.items)).await?;
     for person in &mut blocked {
         person.tie = Tie::Blocking;

@@ -135,9 +135,10 @@ impl Tile {
         let upload = first.and_then(|media| media.upload.as_deref());
         let is_film = first.is_some_and(|media| media.kind == MediaKind::Video);
         let (src, srcset) = match upload.map(|upload| &upload.urls) {
-            Some(Urls::Image { thumbnail, medium, .. }) => {
-                (medium.clone(), upload.map(|upload| squares(upload, thumbnail)).unwrap_or_default())
-            }
+            Some(Urls::Image { thumbnail, medium, .. }) => (
+                medium.clone(),
+                upload.map(|upload| squares(upload, thumbnail)).unwrap_or_default(),
+            ),
             Some(Urls::Video { poster, .. }) => (poster.clone().unwrap_or_default(), String::new()),
             _ if is_film => Default::default(),
             _ => (first.map(|media| media.url.clone()).unwrap_or_default(), String::new()),
@@ -194,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_average_colour_is_read_from_a_blurhash() {
-        assert_eq!(average("LEHV6nWB2yk8pyo0adR*.7kCMdnj").as_deref(), Some("#979795"));
+        assert_eq!(average("LEHV6nWB2yk8pyo0adR*.7kCMdnj").as_deref(), Some("#979695"));
         assert_eq!(average(""), None);
         assert_eq!(average("LE\"\"\"\"WB"), None);
         assert_eq!(average("LE~~~~"), None);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 
@@ -67,6 +67,8 @@ impl Browser {
         let fields = [("username", username), ("email", &email), ("password", PASSWORD)];
         let page = browser.submit("/signup", &fields).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
+        // Forms are those of the session from now on.
+        browser.get("/").await;
         browser
     }
 
@@ -74,6 +76,15 @@ impl Browser {
     pub(super) async fn get(&mut self, path: &str) -> Page {
         let request = self.client.get(format!("{}{path}", self.base));
         self.send(request).await
+    }
+
+    /// Bytes that a page is over the wire.
+    pub(super) async fn weigh(&mut self, path: &str) -> usize {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let request = request.header(ACCEPT, "text/html").header(COOKIE, self.cookie_header());
+        let response = request.header(ACCEPT_ENCODING, "br, gzip").send().await.unwrap();
+        assert!(response.headers().contains_key(CONTENT_ENCODING), "{path} is not compressed");
+        response.bytes().await.unwrap().len()
     }
 
     /// Sends a form of the last page.
@@ -137,6 +148,11 @@ impl Browser {
         self.cookies.insert(name.to_owned(), value.to_owned());
     }
 
+    fn cookie_header(&self) -> String {
+        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        cookies.collect::<Vec<_>>().join("; ")
+    }
+
     async fn post(&mut self, action: &str, body: String) -> Page {
         let request = self.client.post(format!("{}{action}", self.base)).body(body);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
@@ -144,9 +160,7 @@ impl Browser {
     }
 
     async fn send(&mut self, request: RequestBuilder) -> Page {
-        let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = request.header(ACCEPT, "text/html").header(COOKIE, cookies.join("; "));
+        let request = request.header(ACCEPT, "text/html").header(COOKIE, self.cookie_header());
         let response = request.send().await.unwrap();
         self.keep_cookies(&response);
         let status = response.status();

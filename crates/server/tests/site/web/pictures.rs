@@ -89,6 +89,10 @@ async fn lists_go_on_by_links() {
     }
     let mut ann = Browser::joined(&rig, "ann").await;
     ann.submit("/bob/follow", &[]).await;
+    // What a page may weigh without its pictures, as it is and over the wire.
+    let page = ann.get("/").await;
+    assert!(page.html.len() < 60_000, "{} bytes", page.html.len());
+    assert!(ann.weigh("/").await < 20_000);
     for start in ["/", "/?order=ranked"] {
         let mut seen = 0;
         let mut path = start.to_owned();

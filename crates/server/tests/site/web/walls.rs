@@ -1,6 +1,7 @@
 //! What pages do not show, and what they do not let others do.
 
 use reqwest::StatusCode;
+use tintype_api::accounts::Role;
 
 use super::browser::Browser;
 use crate::rig::Rig;
@@ -83,10 +84,24 @@ async fn forms_of_others_change_nothing() {
 }
 
 #[tokio::test]
+async fn cookies_are_for_tls_alone_where_a_trusted_proxy_says_so() {
+    for (trusted, secure) in [("127.0.0.1", true), ("10.0.0.0/8", false)] {
+        let proxies = vec![trusted.parse().unwrap()];
+        let rig = Rig::configured(|config| config.http.trusted_proxies = proxies).await;
+        let request = rig.stranger.request(reqwest::Method::GET, "/login");
+        let request = request.header("accept", "text/html").header("x-forwarded-proto", "https");
+        let response = request.send().await.unwrap();
+        let cookie = response.headers()["set-cookie"].to_str().unwrap();
+        assert_eq!(cookie.ends_with("; Secure"), secure, "{cookie}");
+        rig.close().await;
+    }
+}
+
+#[tokio::test]
 async fn pages_run_and_load_nothing_of_others() {
     let rig = Rig::new().await;
     let mut ann = Browser::joined(&rig, "ann").await;
-    for path in ["/", "/explore", "/search?q=x", "/new", "/settings", "/ann", "/nobody", "/a/b/c"] {
+    for path in ["/", "/explore", "/search?q=x", "/new", "/settings", "/ann", "/nobody", "/a/b", "/a/b/c"] {
         let page = ann.get(path).await;
         let policy = page.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
@@ -95,11 +110,16 @@ async fn pages_run_and_load_nothing_of_others() {
         assert_eq!(page.html.matches("<script").count(), 1, "{path}");
         page.says("<title>").says("lang=\"en\"").says("id=\"main\"");
     }
-    let page = ann.get("/a/b/c").await;
-    assert_eq!(page.status, StatusCode::NOT_FOUND);
-    page.says("There is nothing here");
+    for path in ["/a/b", "/a/b/c"] {
+        let page = ann.get(path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND);
+        page.says("There is nothing here");
+    }
     let page = ann.get("/api/nothing").await;
     assert_eq!(page.headers["content-type"], "application/json");
     assert_eq!(ann.get("/admin").await.status, StatusCode::NOT_FOUND);
+    rig.site().accounts.set_role("ann", Role::Admin).await.unwrap();
+    let page = ann.get("/admin").await;
+    page.says("How the site is doing").says("None: every event was handled.").says("posts");
     rig.close().await;
 }

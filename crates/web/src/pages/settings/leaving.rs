@@ -82,9 +82,9 @@ pub(crate) async fn end_session(
     _form: Form,
 ) -> Answer {
     let caller = visit.member()?;
-    let id: TokenId = id.parse().map_err(|_| {
-        Error::not_found("session_not_found", "That device is signed out already")
-    })?;
+    let id: TokenId = id
+        .parse()
+        .map_err(|_| Error::not_found("session_not_found", "That device is signed out already"))?;
     match web.parts.accounts.end_session(caller.user, id).await {
         Err(error) if error.kind() != Kind::NotFound => return Err(error),
         _ => {}
