@@ -10,6 +10,8 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{
@@ -19,6 +21,7 @@ use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 use tintype_platform::Error;
 
+const PICTURE: &str = "image/png";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The styles are one file: a browser asks once.
@@ -53,8 +56,8 @@ macro_rules! assets {
 static ASSETS: [Asset; 12] = assets! {
     "icons.svg" "image/svg+xml";
     "icon.svg" "image/svg+xml";
-    "icon-180.png" "image/png";
-    "icon-512.png" "image/png";
+    "icon-180.png" PICTURE;
+    "icon-512.png" PICTURE;
     "app.js" SCRIPT;
     "act.js" SCRIPT;
     "carousel.js" SCRIPT;
@@ -73,9 +76,7 @@ static FOLDER: LazyLock<String> = LazyLock::new(|| {
         hash.update(asset.name);
         hash.update(asset.bytes);
     }
-    let hash = hash.finalize();
-    let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("/assets/{digits}")
+    format!("/assets/{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..9]))
 });
 
 /// The folder of this version's assets, as pages link to it.
@@ -83,9 +84,9 @@ pub(crate) fn folder() -> &'static str {
     &FOLDER
 }
 
-/// The names of all assets.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    ASSETS.iter().map(|asset| asset.name)
+/// The names of what pages need without a network.
+pub(crate) fn shell() -> impl Iterator<Item = &'static str> {
+    ASSETS.iter().filter(|asset| asset.content_type != PICTURE).map(|asset| asset.name)
 }
 
 pub(crate) fn routes() -> Router {
@@ -102,7 +103,7 @@ async fn serve(
         .ok_or_else(|| Error::not_found("not_found", "There is nothing at this address"))?;
     let asked = headers.get(ACCEPT_ENCODING).and_then(|asked| asked.to_str().ok());
     let asked = asked.unwrap_or_default();
-    let is_picture = asset.content_type == "image/png";
+    let is_picture = asset.content_type == PICTURE;
     let (bytes, encoding): (&'static [u8], _) = if is_picture {
         (asset.bytes, None)
     } else if asked.contains("br") {

@@ -1,7 +1,7 @@
 //! The cookies of the pages.
 
-use http::header::{COOKIE, HeaderValue};
 use http::HeaderMap;
+use http::header::{COOKIE, HeaderValue};
 
 /// The token of the session.
 pub(crate) const SESSION: &str = "tintype_session";

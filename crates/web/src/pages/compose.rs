@@ -87,11 +87,11 @@ pub(super) async fn create(
     let PageForm { files, texts, .. } = &mut sent?;
     let form = Form::of(std::mem::take(texts));
     let mut typed = Typed::of(&form);
-    let caption: Option<Option<Caption>> =
+    let caption: Result<Option<Caption>, ()> =
         text(&typed.caption, "The caption", &mut typed.wrong_caption);
-    let location: Option<Option<Location>> =
+    let location: Result<Option<Location>, ()> =
         text(&typed.location, "The place", &mut typed.wrong_location);
-    let alt_text: Option<Option<AltText>> =
+    let alt_text: Result<Option<AltText>, ()> =
         text(&typed.alt_text, "The description", &mut typed.wrong_alt_text);
 
     // What is up stays up, so that a form that comes back with an error need not bring it again.
@@ -119,7 +119,7 @@ pub(super) async fn create(
         Err(rule) => Err(Error::invalid("mediaUrls", format!("An address {rule}."))),
     };
     let posted = match (media, typed.wrong_media.is_none(), caption, location, alt_text) {
-        (Ok(media), true, Some(caption), Some(location), Some(alt_text)) => {
+        (Ok(media), true, Ok(caption), Ok(location), Ok(alt_text)) => {
             let comments_disabled = typed.comments_disabled;
             let draft = Draft { caption, media, kind: None, location, alt_text, comments_disabled };
             web.parts.posts.create(author, draft).await

@@ -69,13 +69,13 @@ pub(super) async fn edit(
         comments_disabled: form.is_on("commentsDisabled"),
         ..Typed::default()
     };
-    let caption: Option<Option<Caption>> =
+    let caption: Result<Option<Caption>, ()> =
         text(&typed.caption, "The caption", &mut typed.wrong_caption);
-    let location: Option<Option<Location>> =
+    let location: Result<Option<Location>, ()> =
         text(&typed.location, "The place", &mut typed.wrong_location);
-    let alt_text: Option<Option<AltText>> =
+    let alt_text: Result<Option<AltText>, ()> =
         text(&typed.alt_text, "The description", &mut typed.wrong_alt_text);
-    let (Some(caption), Some(location), Some(alt_text)) = (caption, location, alt_text) else {
+    let (Ok(caption), Ok(location), Ok(alt_text)) = (caption, location, alt_text) else {
         let view = own(&visit, &id).await?;
         let chrome = visit.chrome("Edit post", Section::Aside).await?;
         let page = EditPage { chrome, id, tile: Tile::of(&view.post), typed };
@@ -92,20 +92,20 @@ pub(super) async fn edit(
     Ok(visit.go(&format!("/p/{id}"), Some(Flash::PostSaved)))
 }
 
-/// A text that may be empty; `None` and why in `wrong` if it is not allowed.
+/// A text that may be empty; an error, and why in `wrong`, if it is not allowed.
 pub(super) fn text<T: TryFrom<String, Error = String>>(
     typed: &str,
     what: &str,
     wrong: &mut Option<String>,
-) -> Option<Option<T>> {
+) -> Result<Option<T>, ()> {
     if typed.trim().is_empty() {
-        return Some(None);
+        return Ok(None);
     }
     match T::try_from(typed.to_owned()) {
-        Ok(text) => Some(Some(text)),
+        Ok(text) => Ok(Some(text)),
         Err(rule) => {
             *wrong = Some(format!("{what} {rule}."));
-            None
+            Err(())
         }
     }
 }

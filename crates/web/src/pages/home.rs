@@ -45,8 +45,7 @@ pub(super) async fn home(
 ) -> Answer {
     let Some(viewer) = visit.viewer() else {
         let tiles = explore::popular(&web).await?;
-        let mut chrome = visit.chrome("Pictures, and nothing in between", Section::Home).await?;
-        chrome.title = "Pictures, and nothing in between".to_owned();
+        let chrome = visit.chrome("Pictures, and nothing in between", Section::Home).await?;
         return visit.page(&Front { chrome, tiles });
     };
     let order = asked.order.unwrap_or_default();

@@ -248,10 +248,7 @@ pub(super) async fn manifest() -> Response {
 /// The service worker, which knows this version's files.
 pub(super) async fn worker() -> Response {
     let folder = assets::folder();
-    let files: Vec<String> = assets::names()
-        .filter(|name| !name.ends_with(".png"))
-        .map(|name| format!("{folder}/{name}"))
-        .collect();
+    let files: Vec<String> = assets::shell().map(|name| format!("{folder}/{name}")).collect();
     let script = assets::WORKER
         .replace("__VERSION__", folder)
         .replace("\"__FILES__\"", &json!(files).to_string());

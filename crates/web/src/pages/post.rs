@@ -153,14 +153,14 @@ pub(super) async fn likers(
 
 /// A like, for scripts.
 #[derive(Serialize)]
-struct Liked {
+struct Reacted {
     liked: bool,
     likes_count: u64,
     /// The count in words.
     label: String,
 }
 
-impl Liked {
+impl Reacted {
     fn new(liked: bool, counted_likes: Counted) -> Self {
         let likes_count = counted_likes.count;
         Self { liked, likes_count, label: counted(likes_count, "like", "likes") }
@@ -175,7 +175,7 @@ pub(super) async fn like(
 ) -> Answer {
     let user = visit.member()?.user;
     let counted = web.parts.posts.like(user, post_id(&id)?).await?;
-    Ok(visit.done(form.back(&format!("/p/{id}")), None, &Liked::new(true, counted)))
+    Ok(visit.done(form.back(&format!("/p/{id}")), None, &Reacted::new(true, counted)))
 }
 
 pub(super) async fn unlike(
@@ -186,7 +186,7 @@ pub(super) async fn unlike(
 ) -> Answer {
     let user = visit.member()?.user;
     let counted = web.parts.posts.unlike(user, post_id(&id)?).await?;
-    Ok(visit.done(form.back(&format!("/p/{id}")), None, &Liked::new(false, counted)))
+    Ok(visit.done(form.back(&format!("/p/{id}")), None, &Reacted::new(false, counted)))
 }
 
 #[derive(Serialize)]
@@ -236,9 +236,10 @@ pub(super) async fn comment(
             let view = web.parts.posts.look(Some(user), id).await?;
             let mut page = page(&web, &visit, view, None).await?;
             page.typed = content.unwrap_or_default();
-            page.wrong = Some(match page.typed.is_empty() {
-                true => "Write something first.".to_owned(),
-                false => error.message().to_owned(),
+            page.wrong = Some(if page.typed.is_empty() {
+                "Write something first.".to_owned()
+            } else {
+                error.message().to_owned()
             });
             visit.page_of(error.kind().status(), &page)
         }
@@ -253,7 +254,7 @@ pub(super) async fn like_comment(
 ) -> Answer {
     let user = visit.member()?.user;
     let counted = web.parts.posts.like_comment(user, comment_id(&id)?, true).await?;
-    Ok(visit.done(form.back("/"), None, &Liked::new(true, counted)))
+    Ok(visit.done(form.back("/"), None, &Reacted::new(true, counted)))
 }
 
 pub(super) async fn unlike_comment(
@@ -264,7 +265,7 @@ pub(super) async fn unlike_comment(
 ) -> Answer {
     let user = visit.member()?.user;
     let counted = web.parts.posts.like_comment(user, comment_id(&id)?, false).await?;
-    Ok(visit.done(form.back("/"), None, &Liked::new(false, counted)))
+    Ok(visit.done(form.back("/"), None, &Reacted::new(false, counted)))
 }
 
 #[derive(Serialize)]

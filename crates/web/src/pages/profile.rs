@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tintype_accounts::Profile;
+use tintype_api::graph::Relationship;
 use tintype_graph::{FollowOutcome, Mutual};
 use tintype_platform::Result;
 use tintype_platform::error::Kind;
@@ -36,9 +37,8 @@ struct ProfilePage {
     bio: Vec<Piece>,
     website: Option<String>,
     is_own: bool,
-    is_muted: bool,
-    follows_me: bool,
-    has_asked_me: bool,
+    /// How the two stand to each other.
+    ties: Relationship,
     /// Whether the viewer may not see posts and lists.
     is_closed: bool,
     known: String,
@@ -106,9 +106,7 @@ pub(super) async fn profile(
         person: Person { note: String::new(), card: card.clone(), tie },
         website,
         is_own,
-        is_muted: relationship.muting,
-        follows_me: relationship.followed_by,
-        has_asked_me: relationship.requested,
+        ties: relationship,
         is_closed,
         known,
         tiles: posts.items.iter().map(|view| Tile::of(&view.post)).collect(),

@@ -1,5 +1,7 @@
 //! Pictures and films as templates write them.
 
+use std::fmt::Write as _;
+
 use tintype_api::media::{Upload, Urls};
 use tintype_api::posts::{MediaKind, Post, PostMedia};
 
@@ -107,10 +109,31 @@ fn srcset(upload: &Upload) -> String {
             if !set.is_empty() {
                 set.push_str(", ");
             }
-            set.push_str(&format!("{url} {width}w"));
+            let _ = write!(set, "{url} {width}w");
         }
     }
     set
+}
+
+/// What a square says of its post by a mark in its corner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    None,
+    Hidden,
+    Film,
+    Several,
+}
+
+impl Mark {
+    /// The icon, and what it means; nothing for a picture like any other.
+    pub(crate) const fn icon(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::None => None,
+            Self::Hidden => Some(("eye-off", "Hidden")),
+            Self::Film => Some(("film", "Film")),
+            Self::Several => Some(("several", "Several pictures")),
+        }
+    }
 }
 
 /// A post as a square among others.
@@ -120,11 +143,9 @@ pub(crate) struct Tile {
     pub(crate) srcset: String,
     pub(crate) alt: String,
     pub(crate) colour: String,
-    pub(crate) is_film: bool,
-    /// A film without a picture of it.
+    /// Whether there is no picture: a film of which there is none.
     pub(crate) is_bare: bool,
-    pub(crate) is_several: bool,
-    pub(crate) is_hidden: bool,
+    pub(crate) mark: Mark,
     pub(crate) likes: String,
     pub(crate) comments: String,
 }
@@ -151,9 +172,15 @@ impl Tile {
             srcset,
             alt: first.map(|media| alt(post, media, 0, post.media.len())).unwrap_or_default(),
             colour: average(blurhash).unwrap_or_else(|| GREY.to_owned()),
-            is_film,
-            is_several: post.media.len() > 1,
-            is_hidden: post.hidden,
+            mark: if post.hidden {
+                Mark::Hidden
+            } else if is_film {
+                Mark::Film
+            } else if post.media.len() > 1 {
+                Mark::Several
+            } else {
+                Mark::None
+            },
             likes: super::figures::brief(post.likes),
             comments: super::figures::brief(post.comments),
         }
@@ -171,13 +198,13 @@ fn squares(upload: &Upload, thumbnail: &str) -> String {
         let width = if longer > most { shorter * most / longer } else { shorter };
         if width > widest {
             widest = width;
-            set.push_str(&format!(", {url} {width}w"));
+            let _ = write!(set, ", {url} {width}w");
         }
     }
     set
 }
 
-/// The average colour that a BlurHash begins with, as `#rrggbb`.
+/// The average colour that a `BlurHash` begins with, as `#rrggbb`.
 fn average(blurhash: &str) -> Option<String> {
     const DIGITS: &[u8] =
         b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~";

@@ -72,7 +72,7 @@ async fn people_like_save_and_talk_by_forms() {
     let page = ann.follow(&page).await;
     page.lacks("<script>alert").says("&#60;script&#62;").lacks("href=\"javascript:");
     page.says("href=\"https://a.example/?a=1&#38;b=2\" rel=\"nofollow ugc noopener\"");
-    let comment = page.between("id=\"c", "\"").to_owned();
+    let comment = page.between("class=\"comment\" id=\"c", "\"").to_owned();
     ann.submit(&format!("/comments/{comment}/like"), &[]).await;
     ann.get(&path).await.says(&format!("/comments/{comment}/unlike"));
     let back = ann.submit(&format!("/comments/{comment}/delete"), &[("back", &path)]).await;
