@@ -75,8 +75,8 @@ impl PostsService {
         };
         let mentioned = written.mentioned.into_iter().map(|(_, user)| user).collect();
         if let Err(error) = self.store.create(post.clone(), mentioned, stamp).await {
-            if has_uploads && let Err(error) = self.services.media().detach(author, id).await {
-                tracing::warn!(post = %id, cause = %error, "uploads stay noted as used by a post that was not made");
+            if has_uploads {
+                self.detach(author, id).await;
             }
             return Err(error);
         }
@@ -217,20 +217,30 @@ impl PostsService {
             [] => Vec::new(),
             _ => self.services.media().attach(author, post, asked).await?,
         };
-        let mut uploads = uploads.into_iter();
-        let mut media = Vec::with_capacity(wanted.len());
-        for (wanted, reference) in wanted.into_iter().zip(references) {
-            let upload = reference.and_then(|_| uploads.next().flatten());
-            media.push(match (upload, wanted) {
-                (Some(upload), _) => upload.into(),
+        let mut attached = uploads.into_iter();
+        let media = wanted.into_iter().zip(references).map(|(wanted, reference)| {
+            let upload = reference.and_then(|_| attached.next().flatten());
+            match (upload, wanted) {
+                (Some(upload), _) => Ok(upload.into()),
                 (None, NewMedia::At(url)) if !url.is_path() => {
                     let media = url.into_media();
-                    PostMedia { kind: kind.unwrap_or(media.kind), ..media }
+                    Ok(PostMedia { kind: kind.unwrap_or(media.kind), ..media })
                 }
-                (None, _) => return Err(no_such_upload()),
-            });
+                (None, _) => Err(no_such_upload()),
+            }
+        });
+        let media: Result<Vec<PostMedia>> = media.collect();
+        if media.is_err() {
+            self.detach(author, post).await;
         }
-        Ok(media)
+        media
+    }
+
+    /// Takes back that a post uses uploads: it was not made.
+    async fn detach(&self, author: UserId, post: PostId) {
+        if let Err(error) = self.services.media().detach(author, post).await {
+            tracing::warn!(%post, cause = %error, "uploads count as used by a post that was not made");
+        }
     }
 
     /// Follows what is said about an upload into the posts of its owner that use it.

@@ -63,10 +63,12 @@ async fn what_is_not_the_authors_cannot_be_posted() {
     let [author, other] = stage.crowd();
     let theirs = stage.uploads.put(7, other, None);
     let none = MediaId::new(99).unwrap();
+    stage.uploads.put(8, author, None);
     for media in [
         vec![NewMedia::Upload(theirs)],
         vec![NewMedia::Upload(none)],
         vec![at("/media/images/7_large.jpg")],
+        vec![at("/media/images/8_large.jpg"), at("/media/images/7_large.jpg")],
     ] {
         let error = urls(&stage, author, media).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Invalid, "{error:?}");
