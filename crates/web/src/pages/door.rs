@@ -136,8 +136,8 @@ pub(super) async fn signup_page(mut visit: Visit) -> Answer {
 pub(super) async fn signup(
     State(web): State<App>,
     mut visit: Visit,
+    allowance: Result<RegisterAllowance>,
     Origin(origin): Origin,
-    allowance: Allowed,
     form: Form,
 ) -> Answer {
     let mut typed = Typed {
@@ -147,10 +147,10 @@ pub(super) async fn signup(
         ..Typed::default()
     };
     let registration = read(&form, &mut typed);
-    let registered = match (registration, allowance.0) {
+    let registered = match (registration, allowance) {
         (None, _) => Err(Error::refused("invalid", "")),
         (_, Err(error)) => Err(error),
-        (Some((registration, password)), Ok(())) => {
+        (Some((registration, password)), Ok(_)) => {
             web.parts.accounts.register(registration, password, origin).await
         }
     };
@@ -181,17 +181,6 @@ pub(super) async fn signup(
     };
     let chrome = visit.chrome_with_forms("Join Tintype", Section::Aside).await?;
     visit.page_of(status, &SignupPage { chrome, typed })
-}
-
-/// Whether this address may make an account: taken only for a form that could make one.
-pub(super) struct Allowed(Result<()>);
-
-impl FromRequestParts<App> for Allowed {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, web: &App) -> Result<Self> {
-        Ok(Self(RegisterAllowance::from_request_parts(parts, web).await.map(|_| ())))
-    }
 }
 
 fn read(
