@@ -56,10 +56,7 @@ async fn health(State(parts): State<Parts>) -> Result<Json<Health>> {
 #[utoipa::path(get, path = "/health/{part}", tag = "health",
     params(("part" = String, Path, description = "`user`, `post`, `media`, `feed` or `graph`")),
     responses((status = 200, body = Health), (status = 404, description = "No such part")))]
-async fn health_of(
-    State(parts): State<Parts>,
-    Path(part): Path<String>,
-) -> Result<Json<Health>> {
+async fn health_of(State(parts): State<Parts>, Path(part): Path<String>) -> Result<Json<Health>> {
     let service = match part.as_str() {
         "user" => "user-service",
         "post" => "post-service",

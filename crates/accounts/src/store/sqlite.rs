@@ -230,9 +230,8 @@ impl Store for SqliteStore {
     async fn sessions(&self, account: UserId, now: Timestamp) -> Result<Vec<Session>> {
         self.database.read(|connection| {
             let mut statement = connection.sql(sql::LIST_SESSIONS)?;
-            let rows = statement.query_map(params![account, now.as_millis()], |row| {
-                session(account, row)
-            })?;
+            let rows = statement
+                .query_map(params![account, now.as_millis()], |row| session(account, row))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
