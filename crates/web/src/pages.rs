@@ -109,7 +109,11 @@ pub(crate) fn upload_routes(web: App) -> Router {
 }
 
 async fn nothing_here(State(_): State<App>) -> Answer {
-    Err(Error::not_found("not_found", "There is nothing at this address"))
+    Err(nothing())
+}
+
+fn nothing() -> Error {
+    Error::not_found("not_found", "There is nothing at this address")
 }
 
 /// What a list is asked for: up to `most` at once, from `cursor` on.

@@ -47,6 +47,8 @@ pub(crate) struct Visit {
     pub(crate) here: String,
     /// Where the site is, such as `https://tintype.example`.
     pub(crate) origin: String,
+    /// Whether a person looks, with a browser.
+    pub(crate) is_browser: bool,
     /// Whether a script asks, which takes JSON.
     pub(crate) is_script: bool,
     pub(crate) is_secure: bool,
@@ -88,6 +90,7 @@ impl Visit {
             caller,
             here,
             origin: format!("{scheme}://{host}"),
+            is_browser: accept.contains("text/html"),
             is_script: accept.contains("application/json") && !accept.contains("text/html"),
             is_secure,
             flash: cookie::read(headers, cookie::FLASH).and_then(Flash::of_word),

@@ -67,7 +67,13 @@ pub(super) async fn profile(
         let chrome = visit.chrome(&username, Section::Aside).await?;
         return visit.page(&BlockedPage { chrome, person: blocked });
     }
-    let profile = web.parts.accounts.profile(viewer, &username).await?;
+    let profile = match web.parts.accounts.profile(viewer, &username).await {
+        // To a program this is an address like any other at which there is nothing.
+        Err(error) if error.kind() == Kind::NotFound && !visit.is_browser => {
+            return Err(super::nothing());
+        }
+        profile => profile?,
+    };
     let card = profile.account.card.clone();
     let wanted = Wanted::new(&page_query(asked.cursor, SQUARES), lists::OF_AUTHOR)?;
     let posts = match web.parts.posts.by_author(viewer, card.id, wanted).await {

@@ -105,6 +105,15 @@ pub(crate) async fn people(
     Ok(cards.into_iter().zip(ties).map(person).collect())
 }
 
+/// The picture of somebody at the size in which lists show it. What was uploaded here is there in
+/// three sizes, of which the card names the largest.
+pub(crate) fn small_picture(picture: &str) -> String {
+    match picture.strip_suffix("_large.jpg") {
+        Some(stem) if stem.contains("/profiles/") => format!("{stem}_medium.jpg"),
+        _ => picture.to_owned(),
+    }
+}
+
 /// The letter that stands in the place of a picture.
 pub(crate) fn initial(card: &Card) -> String {
     let name = card.full_name.as_deref().unwrap_or(&card.username);
@@ -116,4 +125,18 @@ pub(crate) fn initial(card: &Card) -> String {
 pub(crate) fn tint(card: &Card) -> u64 {
     // The low bits of an id are its sequence, mostly zero.
     (card.id.get() >> 13) % 6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_show_a_smaller_picture_of_what_was_uploaded() {
+        let small = "/media/profiles/1/x_medium.jpg";
+        assert_eq!(small_picture("/media/profiles/1/x_large.jpg"), small);
+        for other in ["https://a.example/x_large.jpg", "/media/profiles/1/x.jpg", ""] {
+            assert_eq!(small_picture(other), other);
+        }
+    }
 }
