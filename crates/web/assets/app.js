@@ -25,11 +25,11 @@ if (page.getElementById("compose")) import("./compose.js").then((compose) => com
 // Beside the feed, where there is room: a few people whom one may know.
 const suggested = page.getElementById("suggested");
 if (suggested && matchMedia("(min-width: 78rem)").matches) {
-  fetch("/people", { headers: { Accept: "text/html" } })
+  fetch("/people?limit=5", { headers: { Accept: "text/html" } })
     .then((response) => response.ok ? response.text() : "")
     .then((text) => {
       const people = new DOMParser().parseFromString(text, "text/html");
-      const few = [...people.querySelectorAll("main .person")].slice(0, 5);
+      const few = [...people.querySelectorAll("main .person")];
       for (const person of few) {
         const back = person.querySelector("[name=back]");
         if (back) back.value = location.pathname + location.search;

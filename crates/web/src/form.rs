@@ -45,7 +45,7 @@ impl FromRequest<App> for Form {
         })?;
         let form = Self { fields: url::form_urlencoded::parse(&body).into_owned().collect() };
         if !visit.proves(header.as_deref().unwrap_or_else(|| form.text("csrf"))) {
-            return Err(csrf::stale());
+            return Err(visit.unproven());
         }
         Ok(form)
     }

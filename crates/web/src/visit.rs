@@ -179,13 +179,22 @@ impl Visit {
         crate::csrf::same(&wanted, word)
     }
 
+    /// What somebody is told whose form does not prove where it is from. Whose session has ended in
+    /// the meantime signs in again.
+    pub(crate) fn unproven(&self) -> Error {
+        match self.member() {
+            Err(error) if !matches!(&*self.here, "/login" | "/signup") => error,
+            _ => crate::csrf::stale(),
+        }
+    }
+
     /// Refuses a form with files unless the texts before them prove where it is from.
     pub(crate) fn admits(&self, texts: &[(String, String)]) -> Result<()> {
         let header = self.word.as_deref();
         let field = texts.iter().find(|(name, _)| name == "csrf").map(|(_, word)| &**word);
         match header.or(field) {
             Some(word) if self.proves(word) => Ok(()),
-            _ => Err(crate::csrf::stale()),
+            _ => Err(self.unproven()),
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tintype_api::{Card, UserId};
 use tintype_graph::Entry;
 use tintype_platform::http::{Path, Query};
-use tintype_platform::page::{Limit, Page};
+use tintype_platform::page::{Limit, Page, PageQuery};
 
 use super::{PEOPLE, next_page, page_query};
 use crate::view::chrome::{Chrome, Section};
@@ -70,11 +70,15 @@ pub(super) async fn mutual(
 }
 
 /// Whom the viewer may know; who knows nobody is shown who is popular.
-pub(super) async fn suggestions(State(web): State<App>, visit: Visit) -> Answer {
+pub(super) async fn suggestions(
+    State(web): State<App>,
+    visit: Visit,
+    Query(asked): Query<PageQuery>,
+) -> Answer {
     let viewer = visit.member()?.user;
-    let limit = Limit::clamped(PEOPLE);
+    let limit = asked.limit.unwrap_or(Limit::clamped(PEOPLE));
     let mut cards = web.parts.graph.suggestions(viewer, limit).await?;
-    if cards.len() < 12 {
+    if cards.len() < limit.get() {
         let known: Vec<UserId> = cards.iter().map(|card| card.id).collect();
         let more = popular(&web, viewer, limit).await?;
         cards.extend(more.into_iter().filter(|card| !known.contains(&card.id)));

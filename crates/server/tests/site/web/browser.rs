@@ -40,9 +40,10 @@ impl Page {
 
     /// What stands between two texts, the first time.
     pub(super) fn between(&self, start: &str, end: &str) -> &str {
-        let (_, rest) = self.html.split_once(start).unwrap_or_else(|| {
-            panic!("{start:?} is not in:\n{}", self.html)
-        });
+        let (_, rest) = self
+            .html
+            .split_once(start)
+            .unwrap_or_else(|| panic!("{start:?} is not in:\n{}", self.html));
         rest.split_once(end).unwrap().0
     }
 }
@@ -138,6 +139,11 @@ impl Browser {
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         let location = page.location.clone().unwrap();
         self.get(location.split('#').next().unwrap()).await
+    }
+
+    /// Sends forms from now on as another site would.
+    pub(super) fn forget_the_word(&mut self) {
+        self.csrf.clear();
     }
 
     pub(super) fn cookie(&self, name: &str) -> Option<&str> {

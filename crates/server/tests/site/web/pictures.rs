@@ -45,6 +45,48 @@ async fn a_post_of_uploads_is_made_and_goes_again() {
 }
 
 #[tokio::test]
+async fn files_can_go_ahead_of_their_post() {
+    let rig = Rig::new().await;
+    let mut ann = Browser::joined(&rig, "ann").await;
+    let page = ann.upload("/new/media", &[("altText", "Ahead")], &[("file", GIF)]).await;
+    assert_eq!(page.status, StatusCode::CREATED, "{}", page.html);
+    let id = page.between("\"id\":\"", "\"").to_owned();
+    // What is up already comes back with the form, should something else be wrong.
+    let long = "x".repeat(2201);
+    let texts = [("mediaIds", &*id), ("caption", &*long)];
+    let page = ann.upload("/new", &texts, &[]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says(&format!("name=\"mediaIds\" value=\"{id}\"")).says("at most 2200 characters");
+    let page = ann.upload("/new", &[("mediaIds", &id)], &[]).await;
+    ann.follow(&page).await.says("Your post is up.").says("alt=\"Ahead\"");
+
+    let mut bob = Browser::joined(&rig, "bob").await;
+    let page = bob.upload("/new", &[("mediaIds", &id)], &[]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "it is another's");
+    let mut forged = Browser::joined(&rig, "eve").await;
+    forged.forget_the_word();
+    let page = forged.upload("/new/media", &[], &[("file", GIF)]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    rig.close().await;
+}
+
+#[tokio::test]
+async fn people_have_a_picture_of_themselves() {
+    let rig = Rig::new().await;
+    let mut ann = Browser::joined(&rig, "ann").await;
+    let page = ann.upload("/settings/picture", &[], &[("file", b"words")]).await;
+    assert_eq!(page.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    page.says("none of JPEG");
+    let page = ann.upload("/settings/picture", &[], &[("file", GIF)]).await;
+    ann.follow(&page).await.says("That is your new picture.").says("Remove picture");
+    let page = ann.get("/ann").await;
+    page.says("/media/profiles/").says("_medium.jpg");
+    let page = ann.submit("/settings/picture/remove", &[]).await;
+    ann.follow(&page).await.says("Your picture is gone.").lacks("/media/profiles/");
+    rig.close().await;
+}
+
+#[tokio::test]
 async fn people_like_save_and_talk_by_forms() {
     let rig = Rig::new().await;
     let author = rig.person("bob").await;

@@ -13,7 +13,8 @@ async fn public_posts_are_described_to_other_programs() {
     let post = bob.posts("Fish & <chips>").await;
     let mut nobody = Browser::at(&rig);
     let page = nobody.get(&format!("/p/{post}")).await;
-    page.says("property=\"og:title\"").says(&format!("property=\"og:image\" content=\"{PICTURE}\""));
+    page.says("property=\"og:title\"")
+        .says(&format!("property=\"og:image\" content=\"{PICTURE}\""));
     page.says("application/json+oembed").says("Fish &#38; &#60;chips&#62;");
     let described = nobody.get(&format!("/oembed?url=http://localhost/p/{post}")).await;
     let described: Value = serde_json::from_str(&described.html).unwrap();

@@ -80,6 +80,10 @@ async fn forms_of_others_change_nothing() {
     assert_eq!(nobody.cookie("tintype_session"), None);
     let page = nobody.submit(&format!("/p/{post}/like"), &[]).await;
     assert!(page.location.unwrap().starts_with("/login?next="));
+    // Whose session has ended meanwhile is asked to sign in, not told of forms.
+    ann.set_cookie("tintype_session", "ended");
+    let page = ann.submit(&format!("/p/{post}/like"), &[]).await;
+    assert!(page.location.unwrap().starts_with("/login?next="));
     rig.close().await;
 }
 
@@ -101,7 +105,9 @@ async fn cookies_are_for_tls_alone_where_a_trusted_proxy_says_so() {
 async fn pages_run_and_load_nothing_of_others() {
     let rig = Rig::new().await;
     let mut ann = Browser::joined(&rig, "ann").await;
-    for path in ["/", "/explore", "/search?q=x", "/new", "/settings", "/ann", "/nobody", "/a/b", "/a/b/c"] {
+    for path in
+        ["/", "/explore", "/search?q=x", "/new", "/settings", "/ann", "/nobody", "/a/b", "/a/b/c"]
+    {
         let page = ann.get(path).await;
         let policy = page.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
