@@ -36,6 +36,21 @@ struct Leaf {
     colour: Rgb,
 }
 
+/// These names as people would say them, each once.
+fn listed(names: &[&str]) -> String {
+    let mut listed = Vec::new();
+    for name in names {
+        if !listed.contains(name) {
+            listed.push(*name);
+        }
+    }
+    match listed.as_slice() {
+        [one] => (*one).to_owned(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+        [] => String::new(),
+    }
+}
+
 impl Subject for StillLife {
     fn new(mood: Mood, dice: &mut Dice, frame: Frame) -> Self {
         let edge = dice.range(0.6, 0.7);
@@ -98,17 +113,7 @@ impl Subject for StillLife {
                 }
             }
         }
-        let mut named = Vec::new();
-        for name in words {
-            if !named.contains(&name) {
-                named.push(name);
-            }
-        }
-        let listed = match named.as_slice() {
-            [one] => (*one).to_owned(),
-            [others @ .., last] => format!("{} and {last}", others.join(", ")),
-            [] => String::new(),
-        };
+        let listed = listed(&words);
         let sprig = if stems.is_empty() { "" } else { " with a few sprigs" };
         let wall = dice.pick(&[
             mood.middle,
