@@ -46,13 +46,12 @@ pub(crate) struct Pictures {
 impl Pictures {
     pub(crate) fn print(self) -> Result<()> {
         let folder = tempfile::tempdir()?;
-        let file = match &self.file {
-            Some(file) => file.clone(),
-            None => {
-                let file = folder.path().join("photograph.jpg");
-                fs::write(&file, photograph(WIDTH, HEIGHT)?)?;
-                file
-            }
+        let file = if let Some(file) = &self.file {
+            file.clone()
+        } else {
+            let file = folder.path().join("photograph.jpg");
+            fs::write(&file, photograph(WIDTH, HEIGHT)?)?;
+            file
         };
         if self.serve {
             return serve(&fs::read(file)?);
