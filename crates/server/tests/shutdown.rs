@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use tintype_accounts::account::NewAccount;
 use tintype_api::accounts::Role;
+use tintype_api::posts::{MediaKind, PostMedia};
 use tintype_api::{PostId, Posts, UserId};
 use tintype_platform::Clock;
 use tintype_platform::clock::SystemClock;
@@ -58,8 +59,8 @@ async fn seed(site: &Site) -> PostId {
     };
     site.accounts.seed(vec![account]).await.unwrap();
     let picture = "https://pictures.example/one.jpg".to_owned();
-    let seeded =
-        SeedPost { id: post, author, caption: None, media_urls: vec![picture], location: None };
+    let media = vec![PostMedia::elsewhere(picture, MediaKind::Image)];
+    let seeded = SeedPost { id: post, author, caption: None, media, location: None };
     site.posts.seed(vec![seeded]).await.unwrap();
     post
 }

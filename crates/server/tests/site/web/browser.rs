@@ -174,7 +174,7 @@ impl Browser {
         let location = headers.get(LOCATION).map(|value| value.to_str().unwrap().to_owned());
         let page = Page { status, location, headers, html: response.text().await.unwrap() };
         if let Some((_, rest)) = page.html.split_once("data-csrf=\"") {
-            self.csrf = rest.split('"').next().unwrap().to_owned();
+            rest.split('"').next().unwrap().clone_into(&mut self.csrf);
         }
         page
     }
