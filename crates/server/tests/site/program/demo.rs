@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -33,7 +34,8 @@ async fn the_demo_is_made_once_and_its_login_works() {
     let ada = program.stranger.log_in(name, password).await.good(200);
     let ada = Person::new(&program.stranger, &ada);
     let address = program.address;
-    tokio::task::spawn_blocking(move || walk_the_tour(address)).await.unwrap();
+    let home = folder.path().to_owned();
+    tokio::task::spawn_blocking(move || walk_the_tour(address, &home)).await.unwrap();
     let first = ada.feed().await;
     assert_eq!(first.len(), 100, "a full page");
     let newcomer = program.stranger.register("another.newcomer").await;
@@ -63,10 +65,11 @@ async fn the_demo_is_made_once_and_its_login_works() {
     run(&own, &demo).failed(&["network of its own", "--data-dir"]);
 }
 
-/// Does what the README says, word for word, and looks at what comes of it.
-fn walk_the_tour(address: SocketAddr) {
+/// Does what the README says, word for word, where there is a picture, and looks at what comes of it.
+fn walk_the_tour(address: SocketAddr, home: &Path) {
+    image::RgbImage::new(300, 200).save(home.join("picture.jpg")).unwrap();
     let readme = include_str!("../../../../../README.md");
-    let tour = readme.split("## A tour").nth(1).unwrap().split("\n## ").next().unwrap();
+    let tour = readme.split("## A tour of the API").nth(1).unwrap().split("\n## ").next().unwrap();
     let blocks = tour.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let script = blocks.collect::<Vec<_>>().join("\n");
     // On lines of their own, and with less patience for what never ends.
@@ -77,7 +80,7 @@ fn walk_the_tour(address: SocketAddr) {
         println!("skipped: the tour of the README needs curl, which is not there");
         return;
     }
-    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let output = Command::new("sh").args(["-c", &script]).current_dir(home).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     let answers: Vec<Value> =
         said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -92,6 +95,7 @@ fn walk_the_tour(address: SocketAddr) {
     assert_eq!(liked["likes_count"], 1);
     assert_eq!(comment["content"], "I was there");
     assert_eq!((&post["comments_count"], &post["hashtags"][0]), (&1.into(), &"morning".into()));
+    assert_eq!(post["media"][0]["alt_text"], "The harbour before anybody was up");
     assert_eq!((length(&latest["posts"]), length(&ranked["posts"])), (3, 3));
     assert!(ranked["posts"][0]["score"]["total"].is_f64(), "{ranked}");
     assert_eq!(length(&activity["activities"]), 3);
