@@ -1,7 +1,7 @@
 //! Media: pictures and films that people upload, and what is made of them.
 //!
 //! An upload waits as a file on the disk while its first bytes are looked at. Pictures are worked on
-//! by a [pool] of threads; the sizes and the original without its metadata go into the store of
+//! by a `pool` of threads; the sizes and the original without its metadata go into the store of
 //! objects under names that nobody can guess; then one write records the upload, counts it and
 //! tells the others. What is deleted is recorded first and removed from the store by a consumer, so
 //! that a store that is down holds up nobody and nothing is half there. What a crash in between

@@ -1,7 +1,7 @@
 //! Pictures: from a file as it came to the sizes that are shown.
 //!
-//! A file is read into a [`Negative`](negative::Negative) (pixels as they are stored, flattened on
-//! white) and [printed](prints) in every size. What its header says is looked at before anything is
+//! A file is read into a `Negative` (pixels as they are stored, flattened on
+//! white) and printed in every size. What its header says is looked at before anything is
 //! decoded, and nothing of the file but pixels and a colour profile gets into a print.
 //!
 //! Memory, besides the file, for *n* pixels: a photograph of a camera or a phone that is decoded at

@@ -4,8 +4,8 @@
 //! slices, which are the same that the API calls: a page shows nothing that the API would not.
 //! Everything works with links and forms alone; the modules in `assets/` only make it livelier.
 //!
-//! The way of a request: [`session::enter`] finds out who is there and turns errors into pages,
-//! a handler in [`pages`] makes one or two calls, a template in `templates/` is filled.
+//! The way of a request: `session::enter` finds out who is there and turns errors into pages,
+//! a handler in `pages` makes one or two calls, a template in `templates/` is filled.
 
 mod assets;
 mod cookie;
