@@ -216,14 +216,11 @@ pub(super) async fn tell_live(
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut commits: watch::Receiver<Commits> = database.commits();
-    let mut rested = tokio::time::Instant::now();
     loop {
         tokio::select! {
             _ = stopping.changed() => return,
             changed = commits.changed() => if changed.is_err() { return },
         }
-        tokio::time::sleep_until(rested).await;
-        rested = tokio::time::Instant::now() + REST;
         // Before looking for listeners: who comes later has missed nothing up to here.
         let end = last_sequence(&database).unwrap_or(position);
         if live.receiver_count() == 0 {
