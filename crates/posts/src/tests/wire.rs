@@ -123,7 +123,7 @@ async fn a_post_that_is_not_allowed_is_refused_at_the_door() {
         assert_eq!((got, answer["error"].as_str()), (status, Some(error)), "{body}");
     }
     let ids = site.post("ann", "/api/posts", json!({"mediaIds": ["1"]})).await;
-    assert_eq!((ids.0, &ids.1["code"]), (400, &json!("media_ids_not_supported")));
+    assert_eq!((ids.0, &ids.1["error"]), (400, &json!("There is no such upload of yours")));
     assert_eq!(site.post("", "/api/posts", urls(1)).await.0, 401);
     let (status, post) = site.post("ann", "/api/posts", urls(10)).await;
     assert_eq!((status, post["caption"].clone()), (201, Value::Null));
