@@ -26,7 +26,7 @@ const PEOPLE: usize = 200;
 /// Posts in the demo.
 ///
 /// More would take longer than a visitor waits: each has a picture of its own.
-const POSTS: usize = 480;
+const POSTS: usize = 390;
 
 /// The days that the posts are spread over.
 const DAYS: i64 = 45;
@@ -163,7 +163,7 @@ impl Planner {
         let mut pairs = BTreeSet::new();
         for follower in 0..PEOPLE {
             // The visitor follows enough for a full feed.
-            let wanted = if follower == 0 { 60 } else { self.random.random_range(5..50) };
+            let wanted = if follower == 0 { 120 } else { self.random.random_range(5..50) };
             for _ in 0..wanted {
                 let followee = self.fame.sample(&mut self.random);
                 if followee != follower {
@@ -195,7 +195,11 @@ impl Planner {
             .map(|number| {
                 let wobble = self.random.random_range(0..step);
                 self.clock.set(start.plus_millis(step * number as i64 + wobble));
-                let author = self.fame.sample(&mut self.random);
+                let mut author = self.fame.sample(&mut self.random);
+                if author == 0 && self.random.random_bool(0.7) {
+                    // The visitor is here to look at what others show.
+                    author = self.random.random_range(1..PEOPLE / 4);
+                }
                 let eye = Eye::of(author as u64);
                 let genre = eye.favourite(number as u64);
                 let words = words::of(genre);

@@ -121,8 +121,8 @@ struct Frame {
 
 /// A kind of picture, all its dice thrown.
 trait Subject: Sized {
-    /// Whether it has details as small as a pixel.
-    const FINE: bool = false;
+    /// Whether it has [sparks](Subject::sparks).
+    const SPARKLES: bool = false;
 
     /// The same dice give the same subject in every frame of one shape.
     fn new(mood: Mood, dice: &mut Dice, frame: Frame) -> Self;
@@ -130,8 +130,13 @@ trait Subject: Sized {
     /// What it shows, for those who do not see it.
     fn alt_text(&self) -> String;
 
-    /// The light from a place.
+    /// The light from a place. What is as small as a pixel may be missed.
     fn light(&self, x: f32, y: f32) -> Rgb;
+
+    /// Light that comes on top, in points that must not be missed.
+    fn sparks(&self, _x: f32, _y: f32) -> Rgb {
+        light::BLACK
+    }
 }
 
 impl Scene {
@@ -168,7 +173,7 @@ impl Scene {
     fn print<S: Subject>(&self, frame: Frame) -> Vec<u8> {
         let subject: S = self.subject(frame);
         let film = Film::new(&self.eye, &mut Dice::new(self.seed));
-        film.expose(frame, S::FINE, |x, y| subject.light(x, y))
+        film.expose(frame, &subject)
     }
 }
 

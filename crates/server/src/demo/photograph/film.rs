@@ -1,28 +1,30 @@
 //! From light to a print: tone curve, colour cast, vignette and grain.
 
+use std::sync::OnceLock;
+
 use super::light::{Rgb, grey};
 use super::noise::{Dice, speck};
-use super::{Eye, Frame};
+use super::{Eye, Frame, Subject};
 
-/// Steps of the tone curve in each doubling of the light.
-const FINE: u32 = 7;
+/// The darkest light that is told from black, and the brightest that is told from white.
+const DARK: f32 = 1.0 / 8192.0;
+const BRIGHT: f32 = 15.9;
 
-/// The darkest light that is told from black, as a power of two, and the brightest.
-const DARK: i32 = -13;
-const BRIGHT: i32 = 4;
+/// Steps of a tone curve: 128 to each doubling of the light, and room for 32 doublings.
+const STEPS: usize = 32 << 7;
 
 /// How much of their light neighbours may differ by.
-const ALIKE: f32 = 0.02;
+const ALIKE: f32 = 0.03;
 
 /// A square of grain, side by side over the picture.
 const GRAIN: usize = 256;
 
 /// A film, loaded for one picture.
 pub(super) struct Film {
-    curves: [Vec<f32>; 3],
+    curves: [Box<[f32; STEPS]>; 3],
     /// How strongly grain shows, by the brightness of the print from 0 to 255.
     visible: [f32; 256],
-    grain: Vec<f32>,
+    grain: &'static [[f32; GRAIN]],
     offset: (usize, usize),
     vignette: f32,
     /// 0 for black and white.
@@ -32,13 +34,13 @@ pub(super) struct Film {
 impl Film {
     pub(super) fn new(eye: &Eye, dice: &mut Dice) -> Self {
         let curve = |cast: f32, lift: f32| {
-            let steps = ((BRIGHT - DARK) as u32) << FINE;
-            let print = |step: u32| {
-                let bits =
-                    (((127 + DARK) as u32) << 23) + (step << (23 - FINE)) + (1 << (22 - FINE));
-                eye.tone(f32::from_bits(bits) * cast, lift) * 255.0
-            };
-            (0..steps).map(print).collect()
+            let mut curve = Box::new([0.0; STEPS]);
+            // From the first bit of a step to the middle of it.
+            for bits in (DARK.to_bits()..=BRIGHT.to_bits()).step_by(1 << 16) {
+                let light = f32::from_bits(bits + (1 << 15));
+                curve[step(light)] = eye.tone(light * cast, lift) * 255.0;
+            }
+            curve
         };
         let amount = eye.grain;
         Self {
@@ -58,57 +60,52 @@ impl Film {
         }
     }
 
-    /// The picture of a subject: three bytes a pixel, row by row. Unless it is `fine`, only every
-    /// other place of every other row is looked at, and what is between them where they differ.
-    pub(super) fn expose(
-        &self,
-        frame: Frame,
-        fine: bool,
-        light: impl Fn(f32, f32) -> Rgb,
-    ) -> Vec<u8> {
+    /// The picture of a subject: three bytes a pixel, row by row. Only every other place of every
+    /// other row is looked at, and what is between them where they differ.
+    pub(super) fn expose<S: Subject>(&self, frame: Frame, subject: &S) -> Vec<u8> {
         let (width, height) = (frame.width, frame.height);
         let mut print = vec![0; 3 * width * height];
         let unit = 1.0 / height as f32;
+        let place =
+            |column: usize, row: usize| ((column as f32 + 0.5) * unit, (row as f32 + 0.5) * unit);
         let look = |column: usize, row: usize| {
-            light((column as f32 + 0.5) * unit, (row as f32 + 0.5) * unit)
+            let (x, y) = place(column, row);
+            subject.light(x, y)
         };
-        let mut upper = vec![grey(0.0); width + 2];
-        let mut lower = upper.clone();
-        if fine {
-            for (row, line) in print.chunks_exact_mut(3 * width).enumerate() {
-                for (column, seen) in upper[..width].iter_mut().enumerate() {
-                    *seen = look(column, row);
-                }
-                self.print(frame, row, &upper[..width], line);
-            }
-            return print;
-        }
         let coarse = |row: usize, cells: &mut [Rgb]| {
             for (column, seen) in cells.iter_mut().enumerate() {
                 *seen = look(2 * column, row);
             }
         };
+        let mut upper = vec![grey(0.0); width + 2];
+        let mut lower = upper.clone();
         let mut above = vec![grey(0.0); width / 2 + 2];
         let mut below = above.clone();
         coarse(0, &mut above);
         for (pair, lines) in print.chunks_mut(6 * width).enumerate() {
             let row = 2 * pair;
             coarse(row + 2, &mut below);
-            for (cell, place) in (0..width).step_by(2).enumerate() {
+            for (cell, first) in (0..width).step_by(2).enumerate() {
                 let (a, b, c, d) = (above[cell], above[cell + 1], below[cell], below[cell + 1]);
-                upper[place] = a;
+                upper[first] = a;
                 if alike(a, b, c, d) {
-                    upper[place + 1] = (a + b) * 0.5;
-                    lower[place] = (a + c) * 0.5;
-                    lower[place + 1] = (a + b + c + d) * 0.25;
+                    upper[first + 1] = (a + b) * 0.5;
+                    lower[first] = (a + c) * 0.5;
+                    lower[first + 1] = (a + b + c + d) * 0.25;
                 } else {
-                    upper[place + 1] = look(place + 1, row);
-                    lower[place] = look(place, row + 1);
-                    lower[place + 1] = look(place + 1, row + 1);
+                    upper[first + 1] = look(first + 1, row);
+                    lower[first] = look(first, row + 1);
+                    lower[first + 1] = look(first + 1, row + 1);
                 }
             }
             for (next, line) in lines.chunks_exact_mut(3 * width).enumerate() {
-                let light = if next == 0 { &upper } else { &lower };
+                let light = if next == 0 { &mut upper } else { &mut lower };
+                if S::SPARKLES {
+                    for (column, seen) in light.iter_mut().enumerate() {
+                        let (x, y) = place(column, row + next);
+                        *seen += subject.sparks(x, y);
+                    }
+                }
                 self.print(frame, row + next, &light[..width], line);
             }
             std::mem::swap(&mut above, &mut below);
@@ -121,7 +118,7 @@ impl Film {
         let unit = 1.0 / frame.height as f32;
         let corner = 4.0 / (frame.aspect * frame.aspect + 1.0);
         let down = (row as f32 + 0.5) * unit - 0.5;
-        let grain = &self.grain[(row + self.offset.1) % GRAIN * GRAIN..][..GRAIN];
+        let grain = &self.grain[(row + self.offset.1) % GRAIN];
         let mut right = 0.5 * unit - 0.5 * frame.aspect;
         for (column, (seen, bytes)) in light.iter().zip(line.chunks_exact_mut(3)).enumerate() {
             let from_centre = (right * right + down * down) * corner;
@@ -149,26 +146,30 @@ fn alike(a: Rgb, b: Rgb, c: Rgb, d: Rgb) -> bool {
 }
 
 #[inline]
-fn develop(curve: &[f32], light: f32) -> f32 {
-    const LEAST: f32 = 0.000_123;
-    let bits = light.max(LEAST).to_bits();
-    let step = (bits >> (23 - FINE)) as usize - (((127 + DARK) as usize) << FINE);
-    curve[step.min(curve.len() - 1)]
+fn develop(curve: &[f32; STEPS], light: f32) -> f32 {
+    curve[step(light.max(DARK).min(BRIGHT))]
+}
+
+/// Where an amount of light stands on a tone curve: the upper bits of the number are its logarithm,
+/// nearly.
+#[inline]
+const fn step(light: f32) -> usize {
+    (light.to_bits() >> 16) as usize % STEPS
 }
 
 /// White noise, softened a little, as grains of silver are.
-fn grain() -> Vec<f32> {
-    let white = |row: usize, column: usize| {
-        let (x, y) = ((column % GRAIN) as u32, (row % GRAIN) as u32);
-        speck(x, y, 77) + speck(x, y, 78) - 1.0
-    };
-    let soft = |place: usize| {
-        let (row, column) = (place / GRAIN, place % GRAIN);
-        let beside = white(row, column + 1)
-            + white(row + 1, column)
-            + white(row, column + GRAIN - 1)
-            + white(row + GRAIN - 1, column);
-        white(row, column) + 0.35 * beside
-    };
-    (0..GRAIN * GRAIN).map(soft).collect()
+fn grain() -> &'static [[f32; GRAIN]] {
+    static SQUARE: OnceLock<Vec<[f32; GRAIN]>> = OnceLock::new();
+    SQUARE.get_or_init(|| {
+        let white = |row: usize, column: usize| {
+            let (x, y) = ((column % GRAIN) as u32, (row % GRAIN) as u32);
+            speck(x, y, 77) + speck(x, y, 78) - 1.0
+        };
+        let soft = |row: usize, column: usize| {
+            let beside = white(row, column + 1) + white(row, column + GRAIN - 1);
+            let over = white(row + 1, column) + white(row + GRAIN - 1, column);
+            white(row, column) + 0.35 * (beside + over)
+        };
+        (0..GRAIN).map(|row| std::array::from_fn(|column| soft(row, column))).collect()
+    })
 }

@@ -1,6 +1,6 @@
 //! Stars over hills: the Milky Way, or northern lights.
 
-use super::light::{Gradient, Rgb, bell, hex, ramp, smooth};
+use super::light::{BLACK, Gradient, Rgb, bell, hex, ramp, smooth};
 use super::mood::Mood;
 use super::mountains::plant;
 use super::noise::{Clouds, Dice, Skyline, range_of_hills, scramble, split};
@@ -17,7 +17,7 @@ pub(super) struct Night {
     tent: Option<(f32, f32)>,
     clouds: &'static Clouds,
     corner: (f32, f32),
-    stars: f32,
+    brightness: f32,
     seed: u32,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Stars(Night);
 pub(super) struct Aurora(Night);
 
 impl Subject for Stars {
-    const FINE: bool = true;
+    const SPARKLES: bool = true;
 
     fn new(mood: Mood, dice: &mut Dice, frame: Frame) -> Self {
         Self(Night::new(mood, dice, frame, false))
@@ -60,10 +60,15 @@ impl Subject for Stars {
     fn light(&self, x: f32, y: f32) -> Rgb {
         self.0.light(x, y)
     }
+
+    #[inline]
+    fn sparks(&self, x: f32, y: f32) -> Rgb {
+        self.0.stars(x, y)
+    }
 }
 
 impl Subject for Aurora {
-    const FINE: bool = true;
+    const SPARKLES: bool = true;
 
     fn new(mood: Mood, dice: &mut Dice, frame: Frame) -> Self {
         Self(Night::new(mood, dice, frame, true))
@@ -77,6 +82,11 @@ impl Subject for Aurora {
     #[inline]
     fn light(&self, x: f32, y: f32) -> Rgb {
         self.0.light(x, y)
+    }
+
+    #[inline]
+    fn sparks(&self, x: f32, y: f32) -> Rgb {
+        self.0.stars(x, y)
     }
 }
 
@@ -145,7 +155,7 @@ impl Night {
                 .then(|| (frame.aspect * dice.range(0.2, 0.8), ground + 0.045)),
             clouds: Clouds::get(),
             corner: (dice.unit(), dice.unit()),
-            stars: dice.range(0.7, 1.3),
+            brightness: dice.range(0.7, 1.3),
             seed,
             mood,
         }
@@ -202,7 +212,6 @@ impl Night {
     #[inline]
     fn heaven(&self, x: f32, y: f32) -> Rgb {
         let mut sky = self.sky.at(y * 1.15 - 0.05);
-        let mut dense = 0.35;
         if let Some(way) = &self.way {
             let away = (x * way.across.0 + y * way.across.1 - way.middle) / way.width;
             if away.abs() < 1.3 {
@@ -217,7 +226,6 @@ impl Night {
                 let haze = (broad * (0.16 + 0.14 * dust) + core * (0.3 + 0.35 * dust)).max(0.0)
                     * (1.0 - 0.75 * dark);
                 sky += way.cool.mix(way.warm, core * 0.8) * (haze * 0.75);
-                dense += broad * (0.55 + 0.5 * dust) * (1.0 - 0.6 * dark);
             }
         }
         for curtain in &self.aurora {
@@ -230,9 +238,23 @@ impl Night {
                 sky += curtain.low.mix(curtain.high, smooth(0.1, 1.1, up)) * (light * 0.7);
             }
         }
+        sky
+    }
+
+    /// The stars above the hills, more where the Milky Way is.
+    #[inline]
+    fn stars(&self, x: f32, y: f32) -> Rgb {
+        if self.hills.iter().any(|hills| y > hills.at(x)) {
+            return BLACK;
+        }
+        let mut dense = 0.35;
+        if let Some(way) = &self.way {
+            let away = (x * way.across.0 + y * way.across.1 - way.middle) / way.width;
+            dense += 0.5 * bell((away / 1.3).clamp(-1.0, 1.0));
+        }
         let fade = ramp(0.95, 0.55, y);
-        sky += self.twinkle(x, y, 46.0, dense) * fade;
-        sky + self.twinkle(x + 3.3, y + 1.7, 110.0, dense * 0.8) * (0.5 * fade)
+        self.twinkle(x, y, 46.0, dense) * fade
+            + self.twinkle(x + 3.3, y + 1.7, 110.0, dense * 0.8) * (0.5 * fade)
     }
 
     /// At most one star to a cell, most of them faint.
@@ -241,13 +263,13 @@ impl Night {
         let ((column, right), (row, down)) = (split(x * cells), split(y * cells));
         let roll = scramble(column, row, self.seed);
         if (roll & 255) as f32 > 255.0 * dense {
-            return Rgb { r: 0.0, g: 0.0, b: 0.0 };
+            return BLACK;
         }
         let place = |shift: u32| (roll >> shift & 63) as f32 / 63.0 * 0.6 - 0.3;
         let (right, down) = (right - place(8), down - place(14));
         let bright = ((roll >> 20 & 255) as f32 / 255.0).powi(4);
         let spread = (right * right + down * down) * (420.0 - 300.0 * bright);
-        let light = self.stars * (0.10 + 1.6 * bright) / (1.0 + spread * spread);
+        let light = self.brightness * (0.10 + 1.6 * bright) / (1.0 + spread * spread);
         let hue = (roll >> 28) as f32 / 15.0;
         Rgb { r: 0.8 + 0.35 * hue, g: 0.92, b: 1.15 - 0.35 * hue } * light
     }
