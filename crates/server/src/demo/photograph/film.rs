@@ -147,7 +147,7 @@ fn alike(a: Rgb, b: Rgb, c: Rgb, d: Rgb) -> bool {
 
 #[inline]
 fn develop(curve: &[f32; STEPS], light: f32) -> f32 {
-    curve[step(light.max(DARK).min(BRIGHT))]
+    curve[step(light.clamp(DARK, BRIGHT))]
 }
 
 /// Where an amount of light stands on a tone curve: the upper bits of the number are its logarithm,
