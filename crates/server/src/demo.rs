@@ -205,7 +205,7 @@ impl Planner {
                 let words = words::of(genre);
                 let shape = SHAPES[self.shapes.sample(&mut self.random)].1;
                 let pictures =
-                    if self.random.random_bool(0.1) { self.random.random_range(2..=3) } else { 1 };
+                    if self.random.random_bool(0.06) { self.random.random_range(2..=3) } else { 1 };
                 let media = (0..pictures)
                     .map(|part| Photograph {
                         id: MediaId::made_by(&self.ids),

@@ -42,7 +42,7 @@ pub(super) struct Demo {
     #[command(flatten)]
     pub(super) listen: Listen,
     /// The longer side of its photographs, in pixels: small ones are made in no time
-    #[arg(long, hide = true, default_value_t = 1080, value_parser = clap::value_parser!(u32).range(16..=4096))]
+    #[arg(long, hide = true, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(16..=4096))]
     longer_side: u32,
 }
 
