@@ -219,7 +219,7 @@ impl Eye {
             },
             contrast: dice.range(0.05, 0.4),
             saturation: dice.range(0.85, 1.15),
-            grain: dice.range(0.8, 4.0),
+            grain: dice.range(0.4, 2.4),
             vignette: dice.range(0.05, 0.3),
             mono: dice.chance(0.07),
         }
