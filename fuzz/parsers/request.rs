@@ -31,7 +31,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
     config.limits.enabled = false;
     config.http.trusted_proxies = vec!["127.0.0.0/8".parse().expect("it is a network")];
     config.http.cors_origins = vec!["https://app.example".to_owned()];
-    let store = Arc::new(SqliteIdempotency::new(bench.database.clone()));
+    let store = Arc::new(SqliteIdempotency::new(bench.sqlite().clone()));
     let ground = Arc::new(Ground::new(&config).with_idempotency(store, bench.clock.clone()));
     let mut router = Router::new();
     for prefix in ["/api", "/api/v1", "/v1"] {

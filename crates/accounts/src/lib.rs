@@ -25,7 +25,7 @@ pub use service::{AccountsService, Profile, Registration, SignedUp};
 /// The tables of the slice.
 pub const MIGRATIONS: Migrations = Migrations {
     slice: "accounts",
-    list: &[
+    sqlite: &[
         Migration {
             version: 1,
             name: "accounts",
@@ -37,6 +37,11 @@ pub const MIGRATIONS: Migrations = Migrations {
             sql: include_str!("../migrations/sqlite/0002_pictures.sql"),
         },
     ],
+    postgres: &[Migration {
+        version: 1,
+        name: "accounts",
+        sql: include_str!("../migrations/postgres/0001_accounts.sql"),
+    }],
 };
 
 /// How the slice is set.
@@ -58,7 +63,7 @@ pub struct Settings {
 
 /// Starts the slice.
 pub fn start(base: &Base, settings: Settings) -> Result<Slice<AccountsService>> {
-    let store = Arc::new(store::SqliteStore::new(base.database.clone()));
+    let store = store::open(&base.database);
     let service = Arc::new(AccountsService::new(base, store, &settings)?);
     Ok(Slice {
         routes: routes::all(service.clone()),

@@ -1,7 +1,7 @@
 //! What the slice keeps and how it is changed: each method is one atomic act, its events included.
 
 #[cfg(test)]
-pub(crate) mod conformance;
+mod conformance;
 mod sql;
 mod sqlite;
 
@@ -11,10 +11,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tintype_api::accounts::{KeyStanding, Picture, Role};
 use tintype_api::{Stamp, TokenId, UserId};
+use tintype_platform::db::Database;
 use tintype_platform::{Result, Timestamp};
 
 use crate::account::{Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Session};
-pub(crate) use sqlite::SqliteStore;
 
 /// The SHA-256 of an API key.
 pub(crate) type KeyHash = [u8; 32];
@@ -32,6 +32,14 @@ pub(crate) const MATCHES: usize = 2000;
 
 /// Accounts that a search for a very common text looks through, the most followed first.
 pub(crate) const POPULAR: usize = 5000;
+
+/// The store of a site, where its database is.
+pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
+    match database {
+        Database::Sqlite(database) => Arc::new(sqlite::SqliteStore::new(database.clone())),
+        Database::Postgres(_) => unreachable!("the configuration refuses it as yet"),
+    }
+}
 
 /// Where accounts, sessions, the trail and API keys are.
 #[async_trait]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tintype_api::Event;
 use tintype_platform::Result;
 use tintype_platform::bus::Consumer;
-use tintype_platform::db::Record;
+use tintype_platform::outbox::Record;
 
 use crate::ActivityService;
 use crate::happenings::{KINDS, acts};

@@ -21,10 +21,15 @@ pub use service::{ActivityService, Told};
 /// The tables of this slice.
 pub const MIGRATIONS: Migrations = Migrations {
     slice: "activity",
-    list: &[Migration {
+    sqlite: &[Migration {
         version: 1,
         name: "activity",
         sql: include_str!("../migrations/sqlite/0001_activity.sql"),
+    }],
+    postgres: &[Migration {
+        version: 1,
+        name: "activity",
+        sql: include_str!("../migrations/postgres/0001_activity.sql"),
     }],
 };
 
@@ -43,13 +48,9 @@ impl Default for Settings {
 
 /// Starts the slice on the tables of `base`.
 pub fn start(base: &Base, settings: Settings) -> Result<Slice<ActivityService>> {
-    let store = store::sqlite::SqliteStore::new(base.database.clone());
-    let service = Arc::new(ActivityService::new(
-        Arc::new(store),
-        base.services.clone(),
-        base.ids.clone(),
-        settings,
-    ));
+    let store = store::open(&base.database);
+    let service =
+        Arc::new(ActivityService::new(store, base.services.clone(), base.ids.clone(), settings));
     Ok(Slice {
         routes: routes::routes(service.clone()),
         consumers: vec![Arc::new(consumers::Recorder::new(service.clone()))],

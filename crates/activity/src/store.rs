@@ -1,13 +1,17 @@
 //! Where items are kept. A method is one atomic act, events included.
 
 #[cfg(test)]
-pub(crate) mod conformance;
+mod conformance;
+mod postgres;
 mod sql;
-pub(crate) mod sqlite;
+mod sqlite;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tintype_api::activity::ActivityKind;
 use tintype_api::{CommentId, Drift, PostId, Stamp, UserId};
+use tintype_platform::db::Database;
 use tintype_platform::{Result, Timestamp};
 
 /// What tells an item from all others of its account.
@@ -55,6 +59,14 @@ pub(crate) enum Change {
     RemoveBetween(UserId, UserId),
 }
 
+/// The store of a site, where its database is.
+pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
+    match database {
+        Database::Sqlite(database) => Arc::new(sqlite::SqliteStore::new(database.clone())),
+        Database::Postgres(database) => Arc::new(postgres::PostgresStore::new(database.clone())),
+    }
+}
+
 #[async_trait]
 pub(crate) trait Store: Send + Sync + 'static {
     /// Makes all changes in their order. Of an account that has more than `most` items then, the
@@ -81,4 +93,23 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// Counts the items of `accounts` anew.
     async fn recount(&self, accounts: Vec<UserId>) -> Result<()>;
+}
+
+/// How kinds are kept.
+const WORDS: [(ActivityKind, &str); 7] = [
+    (ActivityKind::Like, "like"),
+    (ActivityKind::Comment, "comment"),
+    (ActivityKind::CommentLike, "comment_like"),
+    (ActivityKind::Follow, "follow"),
+    (ActivityKind::FollowRequest, "follow_request"),
+    (ActivityKind::FollowAccepted, "follow_accepted"),
+    (ActivityKind::Mention, "mention"),
+];
+
+fn word(kind: ActivityKind) -> &'static str {
+    WORDS.iter().find(|(of, _)| *of == kind).expect("every kind has a word").1
+}
+
+fn kind(word: &str) -> Option<ActivityKind> {
+    WORDS.iter().find(|(_, of)| *of == word).map(|(kind, _)| *kind)
 }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tintype_platform::db::Record;
+use tintype_platform::outbox::Record;
 use tintype_platform::{IdGenerator, Result, Timestamp};
 
 use crate::graph::FollowStatus;

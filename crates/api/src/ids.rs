@@ -9,8 +9,8 @@ use std::str::FromStr;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tintype_platform::Timestamp;
-use tintype_platform::id;
+use tintype_platform::postgres::types as postgres;
+use tintype_platform::{Timestamp, id};
 
 /// Text that is not an id: not a whole number from 1 to 2^53 - 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +97,28 @@ macro_rules! ids {
                 let number = value.as_i64()?;
                 Self::new(number as u64).ok_or(FromSqlError::OutOfRange(number))
             }
+        }
+
+        impl postgres::ToSql for $Id {
+            fn to_sql(
+                &self,
+                of: &postgres::Type,
+                to: &mut postgres::Buffer,
+            ) -> postgres::Outcome<postgres::IsNull> {
+                postgres::ToSql::to_sql(&(self.get() as i64), of, to)
+            }
+
+            postgres::accepts!(INT8);
+            postgres::to_sql_checked!();
+        }
+
+        impl<'r> postgres::FromSql<'r> for $Id {
+            fn from_sql(of: &postgres::Type, bytes: &'r [u8]) -> postgres::Outcome<Self> {
+                let number = <i64 as postgres::FromSql<'r>>::from_sql(of, bytes)?;
+                Self::new(number as u64).ok_or_else(|| NotAnId.into())
+            }
+
+            postgres::accepts!(INT8);
         }
 
         impl utoipa::PartialSchema for $Id {

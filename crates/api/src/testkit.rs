@@ -1,17 +1,19 @@
 //! Other slices as a test sets them up: what they know is what the test says.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use tintype_platform::rpc::async_trait;
+use tintype_platform::testkit::Workbench;
 use tintype_platform::{Error, Result, Timestamp};
 
-use crate::Rendered;
 use crate::accounts::{Accounts, Caller, Card, KeyStanding, Picture, Role};
 use crate::graph::{Circle, Graph, GraphCounts, Relationship};
 use crate::ids::{MediaId, PostId, TokenId, UserId};
 use crate::media::{Media, MediaKind, MediaRef, Upload, Urls};
 use crate::posts::{Engagement, PostRef, PostView, Posts, Window};
+use crate::{Event, Rendered};
 
 /// A user id for a test.
 pub fn user(number: u64) -> UserId {
@@ -311,5 +313,25 @@ impl Posts for NoPosts {
 
     async fn counts(&self, users: Vec<UserId>) -> Result<Vec<u64>> {
         Ok(vec![0; users.len()])
+    }
+}
+
+/// Follows what happens on a bench.
+pub struct Happenings<'b> {
+    bench: &'b Workbench,
+    seen: Cell<i64>,
+}
+
+impl<'b> Happenings<'b> {
+    /// From the beginning.
+    pub fn on(bench: &'b Workbench) -> Self {
+        Self { bench, seen: Cell::new(0) }
+    }
+
+    /// What has happened since this was asked last.
+    pub async fn lately(&self) -> Vec<Event> {
+        let records = self.bench.happened_after(self.seen.get()).await;
+        self.seen.set(records.last().map_or(self.seen.get(), |record| record.sequence));
+        records.iter().map(|record| Event::read(record).expect("an event of ours")).collect()
     }
 }

@@ -1,13 +1,16 @@
 //! What the writer thread is measured with: the rows of a post, and nothing of what is around it.
 
 use tintype_platform::clock::Timestamp;
-use tintype_platform::db::{Migration, Migrations, Record, Sql, Write, params};
+use tintype_platform::db::{Migration, Migrations};
+use tintype_platform::outbox::Record;
+use tintype_platform::sqlite::{Sql, Write, params};
 use tintype_platform::{IdGenerator, Result};
 
 /// The tables of the rows.
 pub(crate) const MIGRATIONS: Migrations = Migrations {
     slice: "bench",
-    list: &[Migration {
+    postgres: &[],
+    sqlite: &[Migration {
         version: 1,
         name: "bench_rows",
         sql: include_str!("../migrations/sqlite/0001_bench_rows.sql"),

@@ -9,7 +9,8 @@ use clap::Args;
 use hdrhistogram::Histogram;
 use tintype_platform::IdGenerator;
 use tintype_platform::clock::SystemClock;
-use tintype_platform::db::{self, Database, Options};
+use tintype_platform::db;
+use tintype_platform::sqlite::{Database, Options};
 use tokio::task::JoinSet;
 
 use crate::load::{Outcome, WARM_UP, histogram, now};

@@ -8,7 +8,7 @@ use tintype_api::Event;
 use tintype_api::posts::PostRef;
 use tintype_platform::Result;
 use tintype_platform::bus::Consumer;
-use tintype_platform::db::Record;
+use tintype_platform::outbox::Record;
 
 use crate::strategy::Timelines;
 

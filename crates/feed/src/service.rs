@@ -79,7 +79,7 @@ impl Feed for FeedService {
         let circle = self.services.graph().circle(viewer).await?;
         if self.strategy.rebuild(viewer, &circle).await? {
             let updated = Event::FeedUpdated { user: viewer }.record(Stamp::made_by(&self.ids))?;
-            self.database.write(move |write| write.publish(&updated)).await?;
+            self.database.publish(updated).await?;
         }
         self.size(viewer, &circle).await
     }

@@ -21,10 +21,15 @@ pub use service::{Entry, FollowOutcome, GraphService, Mutual, UnfollowOutcome};
 /// The tables of this slice.
 pub const MIGRATIONS: Migrations = Migrations {
     slice: "graph",
-    list: &[Migration {
+    sqlite: &[Migration {
         version: 1,
         name: "graph",
         sql: include_str!("../migrations/sqlite/0001_graph.sql"),
+    }],
+    postgres: &[Migration {
+        version: 1,
+        name: "graph",
+        sql: include_str!("../migrations/postgres/0001_graph.sql"),
     }],
 };
 
@@ -45,7 +50,7 @@ impl Default for Settings {
 
 /// Starts the slice on the tables of `base`.
 pub fn start(base: &Base, settings: Settings) -> Result<Slice<GraphService>> {
-    let store = Arc::new(store::sqlite::SqliteStore::new(base.database.clone()));
+    let store = store::open(&base.database);
     let service =
         Arc::new(GraphService::new(store, base.services.clone(), base.ids.clone(), settings));
     Ok(Slice {

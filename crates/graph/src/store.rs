@@ -1,14 +1,17 @@
 //! Where ties between people are kept. A method is one atomic act, events and counts included.
 
 #[cfg(test)]
-pub(crate) mod conformance;
+mod conformance;
 mod sql;
-pub(crate) mod sqlite;
+mod sqlite;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tintype_api::graph::{FollowStatus, GraphCounts, Relationship};
 use tintype_api::{Circle, Drift, Stamp, UserId};
 use tintype_platform::Result;
+use tintype_platform::db::Database;
 
 /// A follow or request to be added.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +65,14 @@ pub(crate) struct Reach {
     pub(crate) followees: u32,
     /// The newest followees of each of those.
     pub(crate) each: u32,
+}
+
+/// The store of a site, where its database is.
+pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
+    match database {
+        Database::Sqlite(database) => Arc::new(sqlite::SqliteStore::new(database.clone())),
+        Database::Postgres(_) => unreachable!("the configuration refuses it as yet"),
+    }
 }
 
 #[async_trait]

@@ -38,10 +38,15 @@ pub use service::{MediaService, SeedPicture, Sweep, Swept};
 /// The tables of this slice.
 pub const MIGRATIONS: Migrations = Migrations {
     slice: "media",
-    list: &[Migration {
+    sqlite: &[Migration {
         version: 1,
         name: "media",
         sql: include_str!("../migrations/sqlite/0001_media.sql"),
+    }],
+    postgres: &[Migration {
+        version: 1,
+        name: "media",
+        sql: include_str!("../migrations/postgres/0001_media.sql"),
     }],
 };
 
@@ -86,7 +91,7 @@ pub struct Started {
 
 /// Starts the slice on the tables of `base`.
 pub fn start(base: &Base, settings: Settings) -> Result<Started> {
-    let store = Arc::new(store::sqlite::SqliteStore::new(base.database.clone()));
+    let store = store::open(&base.database);
     let service = Arc::new(MediaService::new(store, base, settings)?);
     Ok(Started {
         uploads: routes::uploads(service.clone()),

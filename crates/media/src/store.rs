@@ -1,14 +1,17 @@
 //! Where it is kept what was uploaded. A method is one atomic act, events and usage included.
 
 #[cfg(test)]
-pub(crate) mod conformance;
+mod conformance;
 mod sql;
-pub(crate) mod sqlite;
+mod sqlite;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tintype_api::media::{MediaKind, Upload, Urls};
 use tintype_api::{Drift, Event, MediaId, PostId, Stamp, UserId};
+use tintype_platform::db::Database;
 use tintype_platform::{Error, Result, Timestamp};
 use utoipa::ToSchema;
 
@@ -140,6 +143,14 @@ pub(crate) struct New {
     pub(crate) budget: u64,
     pub(crate) event: Event,
     pub(crate) stamp: Stamp,
+}
+
+/// The store of a site, where its database is.
+pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
+    match database {
+        Database::Sqlite(database) => Arc::new(sqlite::SqliteStore::new(database.clone())),
+        Database::Postgres(_) => unreachable!("the configuration refuses it as yet"),
+    }
 }
 
 #[async_trait]

@@ -1,13 +1,15 @@
-//! The embedded bus: consumers read the outbox, each at its own pace.
+//! The bus: consumers read the outbox, each at its own pace.
 //!
 //! An event reaches every consumer at least once and, key by key, in the order of commits. A
 //! consumer remembers how far it has come, so a restart goes on where it stopped (or a little
 //! before: a consumer must bear to see an event twice). What fails is tried again with growing
-//! pauses; what keeps failing goes to the dead letters, where [`dead_letters`] lists and replays
-//! it, and the consumer goes on. A failure that will pass by itself (a full disk, a dependency
-//! that is down) is tried until it has passed. No consumer waits for another.
+//! pauses; what keeps failing becomes a dead letter, which can be listed and replayed, and the
+//! consumer goes on. A failure that will pass by itself (a full disk, a dependency that is down) is
+//! tried until it has passed. No consumer waits for another.
+//!
+//! Of several processes on one database each consumer runs in one; when that is gone, another takes
+//! over.
 
-pub mod dead_letters;
 mod worker;
 
 use std::sync::Arc;
@@ -19,8 +21,8 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::db::{Database, Record, Sql, params};
 use crate::error::Result;
+use crate::outbox::{Outbox, Record};
 
 /// Something that is done about what happened.
 #[async_trait]
@@ -62,11 +64,30 @@ impl Default for Settings {
 
 /// The running consumers.
 pub struct Bus {
-    database: Database,
-    positions: Vec<(&'static str, Arc<AtomicI64>)>,
+    outbox: Arc<dyn Outbox>,
+    consumers: Vec<Progress>,
     live: broadcast::Sender<Arc<Record>>,
     stop: watch::Sender<bool>,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
+}
+
+/// How far a consumer has come, as far as this process knows.
+#[derive(Clone)]
+struct Progress {
+    name: &'static str,
+    position: Arc<AtomicI64>,
+    /// Whether it runs in this process.
+    here: watch::Receiver<bool>,
+}
+
+impl Progress {
+    async fn position(&self, outbox: &dyn Outbox) -> Result<i64> {
+        if *self.here.borrow() {
+            Ok(self.position.load(Ordering::Acquire))
+        } else {
+            outbox.position(self.name).await
+        }
+    }
 }
 
 /// Events that a slow live listener may fall behind before it misses some.
@@ -76,8 +97,8 @@ impl Bus {
     /// Starts a task for each consumer, at the place where it stopped last. One that was never
     /// there before begins with the oldest event that is kept; where one stopped that is there no
     /// longer keeps nothing.
-    pub fn start(
-        database: &Database,
+    pub async fn start(
+        outbox: Arc<dyn Outbox>,
         clock: Arc<dyn Clock>,
         settings: &Settings,
         consumers: Vec<Arc<dyn Consumer>>,
@@ -85,31 +106,37 @@ impl Bus {
         let (stop, stopping) = watch::channel(false);
         let (live, _) = broadcast::channel(LIVE_BUFFER);
         let mut tasks = JoinSet::new();
-        let mut positions = Vec::new();
+        let mut all = Vec::new();
+        let mut claims = Vec::new();
         for consumer in consumers {
             let name = consumer.name();
-            let position = Arc::new(AtomicI64::new(worker::saved_position(database, name)?));
-            positions.push((name, position.clone()));
+            let claimed = outbox.claim(name).await?;
+            let (claim, here) = watch::channel(claimed);
+            let position = Arc::new(AtomicI64::new(outbox.position(name).await?));
+            let progress = Progress { name, position, here };
+            claims.push((name, claim));
+            all.push(progress.clone());
             let worker = worker::Worker {
-                database: database.clone(),
+                outbox: outbox.clone(),
                 settings: settings.clone(),
                 consumer,
-                position,
+                progress,
                 stopping: stopping.clone(),
             };
             tasks.spawn(worker.run());
         }
         // Taken here, so that whoever listens from now on misses nothing while the task starts.
-        let end = last_sequence(database)?;
-        tasks.spawn(worker::tell_live(database.clone(), live.clone(), end, stopping.clone()));
+        let end = outbox.end().await?;
+        tasks.spawn(worker::claim(outbox.clone(), claims, stopping.clone()));
+        tasks.spawn(worker::tell_live(outbox.clone(), live.clone(), end, stopping.clone()));
         tasks.spawn(worker::sweep(
-            database.clone(),
+            outbox.clone(),
             clock,
             settings.retention,
-            positions.clone(),
+            all.clone(),
             stopping,
         ));
-        Ok(Self { database: database.clone(), positions, live, stop, tasks: tasks.into() })
+        Ok(Self { outbox, consumers: all, live, stop, tasks: tasks.into() })
     }
 
     /// Follows events as they are committed, from now on. For what is shown live and may be missed:
@@ -119,37 +146,35 @@ impl Bus {
     }
 
     /// How many events each consumer has not seen yet.
-    pub fn lags(&self) -> Result<Vec<(String, u64)>> {
-        let end = last_sequence(&self.database)?;
-        let lag = |position: i64| u64::try_from(end - position).unwrap_or(0);
-        let positions = self.positions.iter();
-        Ok(positions
-            .map(|(name, position)| (name.to_string(), lag(position.load(Ordering::Acquire))))
-            .collect())
+    pub async fn lags(&self) -> Result<Vec<(String, u64)>> {
+        let end = self.outbox.end().await?;
+        let mut lags = Vec::new();
+        for consumer in &self.consumers {
+            let position = consumer.position(&*self.outbox).await?;
+            lags.push((consumer.name.to_owned(), u64::try_from(end - position).unwrap_or(0)));
+        }
+        Ok(lags)
     }
 
     /// Waits until every consumer has seen every event that is in the outbox now.
     pub async fn drained(&self) -> Result<()> {
-        let end = last_sequence(&self.database)?;
-        while self.positions.iter().any(|(_, position)| position.load(Ordering::Acquire) < end) {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+        self.outbox.relay().await?;
+        let end = self.outbox.end().await?;
+        for consumer in &self.consumers {
+            while consumer.position(&*self.outbox).await? < end {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
         }
         Ok(())
     }
 
-    /// Lets every consumer finish what it has in hand, saves how far each came, and ends them.
+    /// Lets every consumer finish what it has in hand, saves how far each came, ends them and leaves
+    /// them to other processes.
     pub async fn stop(&self) {
         self.stop.send_replace(true);
         while self.tasks.lock().await.join_next().await.is_some() {}
+        self.outbox.release().await;
     }
-}
-
-pub(crate) fn last_sequence(database: &Database) -> Result<i64> {
-    database.read(|connection| {
-        Ok(connection
-            .sql("SELECT coalesce(max(sequence), 0) FROM outbox")?
-            .query_row(params![], |row| row.get(0))?)
-    })
 }
 
 #[cfg(test)]

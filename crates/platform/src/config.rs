@@ -39,10 +39,9 @@ impl Config {
         config
     }
 
-    /// The file of the database.
-    pub fn database_path(&self) -> PathBuf {
-        let path = rules::sqlite_path(&self.database.url).expect("the rules have seen it");
-        self.server.data_dir.join(path)
+    /// The file of the embedded database; none if there is a server for it.
+    pub fn database_path(&self) -> Option<PathBuf> {
+        self.database.path(&self.server.data_dir)
     }
 
     /// The secret by which tokens are signed: the configured one, or the one that the data folder

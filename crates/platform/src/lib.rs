@@ -5,8 +5,10 @@
 //! * [`clock`] and [`id`]: time and ids, always passed in, never taken from the air
 //! * [`error`]: the one error that travels from a store to a client
 //! * [`page`]: cursors and limits of lists
-//! * [`db`]: SQLite behind one writer thread with group commit; migrations; the outbox
-//! * [`bus`]: durable consumers of what the outbox holds
+//! * [`db`]: the database of a site, which is one of the next two; migrations
+//! * [`sqlite`]: SQLite behind one writer thread with group commit
+//! * [`postgres`]: PostgreSQL behind pipelined reads and a pool for changes
+//! * [`outbox`], [`bus`]: what happened, and durable consumers of it
 //! * [`cache`]: an in-process cache that no race can make stale
 //! * [`rpc`]: one service trait, near or far
 //! * [`http`]: extractors, the three dialects of errors, limits, the listening loop
@@ -22,8 +24,11 @@ pub mod error;
 pub mod http;
 pub mod id;
 pub mod objects;
+pub mod outbox;
 pub mod page;
+pub mod postgres;
 pub mod rpc;
+pub mod sqlite;
 pub mod telemetry;
 pub mod testkit;
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use tintype_api::{Event, PostId, UserId};
 use tintype_platform::Result;
 use tintype_platform::bus::Consumer;
-use tintype_platform::db::Record;
+use tintype_platform::outbox::Record;
 use tintype_platform::rpc::async_trait;
 
 use crate::service::PostsService;

@@ -22,16 +22,20 @@ use tintype_platform::db::{Migration, Migrations};
 
 pub use service::seed::{SeedComment, SeedLike, SeedPost};
 pub use service::{Change, CommentView, Draft, Liker, PostsService, Wanted};
-use store::sqlite::Sqlite;
 pub use store::{Comment, Counted};
 
 /// The tables of this slice.
 pub const MIGRATIONS: Migrations = Migrations {
     slice: "posts",
-    list: &[Migration {
+    sqlite: &[Migration {
         version: 1,
         name: "posts",
         sql: include_str!("../migrations/sqlite/0001_posts.sql"),
+    }],
+    postgres: &[Migration {
+        version: 1,
+        name: "posts",
+        sql: include_str!("../migrations/postgres/0001_posts.sql"),
     }],
 };
 
@@ -75,11 +79,11 @@ impl Default for Settings {
 }
 
 /// Starts the slice: reads the newest posts of every author into memory.
-pub fn start(base: &Base, settings: Settings) -> Result<Slice<PostsService>> {
-    let store = Sqlite::new(base.database.clone());
+pub async fn start(base: &Base, settings: Settings) -> Result<Slice<PostsService>> {
+    let store = store::open(&base.database);
     let newest = newest::Newest::new(settings.timeline_size);
-    newest.load(store.read_newest_of_all(newest.held() as u32)?);
-    let service = Arc::new(PostsService::new(Arc::new(store), newest, base, settings));
+    newest.load(store.newest_of_all(newest.held() as u32).await?);
+    let service = Arc::new(PostsService::new(store, newest, base, settings));
     Ok(Slice {
         routes: routes::routes(service.clone()),
         consumers: consumers::consumers(&service),

@@ -7,15 +7,26 @@
 #[cfg(test)]
 mod conformance;
 mod sql;
-pub(crate) mod sqlite;
+mod sqlite;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tintype_api::media::Upload;
 use tintype_api::posts::{Engagement, Post, PostRef};
 use tintype_api::{CommentId, Drift, PostId, Stamp, UserId};
 use tintype_platform::Result;
+use tintype_platform::db::Database;
 
 use crate::words::Field;
+
+/// The store of a site, where its database is.
+pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
+    match database {
+        Database::Sqlite(database) => Arc::new(sqlite::Sqlite::new(database.clone())),
+        Database::Postgres(_) => unreachable!("the configuration refuses it as yet"),
+    }
+}
 
 /// Where posts and what people do with them are kept.
 #[async_trait]

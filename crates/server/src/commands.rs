@@ -19,7 +19,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use tintype_platform::clock::SystemClock;
 use tintype_platform::config::{Config, Sources};
-use tintype_platform::db;
+use tintype_platform::sqlite;
 
 use crate::wiring::Site;
 
@@ -122,33 +122,38 @@ impl Cli {
 impl Command {
     async fn run(self, config: &Config) -> Result<ExitCode> {
         match self {
-            Self::Serve(_) => serve::serve(config).await,
-            Self::Demo(demo) => demo.run(config).await,
-            Self::Check(check) => check.run(&existing(config)?).await,
-            Self::Sweep(sweep) => sweep.run(&existing(config)?).await,
+            Self::Serve(_) => Box::pin(serve::serve(config)).await,
+            Self::Demo(demo) => Box::pin(demo.run(config)).await,
+            Self::Check(check) => check.run(&existing(config).await?).await,
+            Self::Sweep(sweep) => sweep.run(&existing(config).await?).await,
             Self::Backup { file } => {
+                let Some(path) = config.database_path() else {
+                    anyhow::bail!(
+                        "a PostgreSQL database is copied by its own tools, such as `pg_dump`"
+                    );
+                };
                 must_exist(config)?;
-                db::backup(&config.database_path(), &file)?;
+                sqlite::backup(&path, &file)?;
                 println!("The database was copied to {}", file.display());
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Apikey(command) => command.run(&existing(config)?).await,
-            Self::Admin(command) => command.run(&existing(config)?).await,
-            Self::Deadletters(command) => command.run(&existing(config)?).await,
+            Self::Apikey(command) => command.run(&existing(config).await?).await,
+            Self::Admin(command) => command.run(&existing(config).await?).await,
+            Self::Deadletters(command) => command.run(&existing(config).await?).await,
             Self::Config | Self::Completions { .. } => Ok(ExitCode::SUCCESS),
         }
     }
 }
 
 /// The site of a data folder that is there already; it may be served at the same time.
-fn existing(config: &Config) -> Result<Site> {
+async fn existing(config: &Config) -> Result<Site> {
     must_exist(config)?;
-    Ok(Site::open(config, Arc::new(SystemClock), COMMAND_NODE)?)
+    Ok(Site::open(config, Arc::new(SystemClock), COMMAND_NODE).await?)
 }
 
 /// A command that looks into a data folder must not make an empty one by a slip of the pen.
 fn must_exist(config: &Config) -> Result<()> {
-    let path = config.database_path();
+    let Some(path) = config.database_path() else { return Ok(()) };
     anyhow::ensure!(
         path.exists(),
         "there is no database at {}; name its folder with --data-dir, or start one with `tintype serve`",

@@ -43,7 +43,7 @@ pub(crate) fn routes(database: Database, media: Arc<MediaService>) -> OpenApiRou
 /// Whether the program is well
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Health)))]
 async fn health(State(parts): State<Parts>) -> Result<Json<Health>> {
-    answers(&parts.database)?;
+    answers(&parts.database).await?;
     Ok(Json(Health {
         status: "healthy",
         service: "api-gateway",
@@ -65,15 +65,15 @@ async fn health_of(State(parts): State<Parts>, Path(part): Path<String>) -> Resu
         "graph" => "graph-service",
         _ => return Err(Error::not_found("not_found", "There is no such part here")),
     };
-    answers(&parts.database)?;
+    answers(&parts.database).await?;
     if part == "media" {
         parts.media.answers().await?;
     }
     Ok(Json(Health { status: "healthy", service, database: None, tier: None }))
 }
 
-fn answers(database: &Database) -> Result<()> {
-    database.answers().map_err(|cause| {
+async fn answers(database: &Database) -> Result<()> {
+    database.answers().await.map_err(|cause| {
         Error::unavailable("database_unavailable", "The database does not answer", 5)
             .with_cause(cause)
     })

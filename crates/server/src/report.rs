@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tintype_platform::Result;
-use tintype_platform::bus::{Bus, dead_letters};
+use tintype_platform::bus::Bus;
 use tintype_web::{BoxFuture, DeadLetter, Report};
 
 use crate::wiring::Site;
@@ -25,9 +25,10 @@ pub(crate) fn reporter(
 async fn report(site: &Site, bus: &Bus) -> Result<Report> {
     // Without the feeds, whose comparison takes long.
     let drift = site.check(0, false).await?;
-    let letters = dead_letters::list(&site.database, SHOWN)?;
-    let count = dead_letters::counts(&site.database)?;
-    let database = std::fs::metadata(site.database.path()).map_or(0, |file| file.len());
+    let outbox = site.database.outbox();
+    let letters = outbox.dead_letters(SHOWN).await?;
+    let count = outbox.count_dead_letters().await?;
+    let database = site.database.size().await?;
     Ok(Report {
         figures: vec![
             ("people", site.accounts.count().await?),
@@ -35,14 +36,14 @@ async fn report(site: &Site, bus: &Bus) -> Result<Report> {
             ("counters that drift", drift.len() as u64),
             ("database", database),
         ],
-        lags: bus.lags()?,
+        lags: bus.lags().await?,
         dead_letters: letters
             .into_iter()
             .map(|letter| DeadLetter {
                 number: letter.number,
                 consumer: letter.consumer,
-                kind: letter.kind,
-                at: letter.at,
+                kind: letter.record.kind,
+                at: letter.record.at,
                 error: letter.error,
             })
             .collect(),

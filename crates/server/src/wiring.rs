@@ -14,8 +14,7 @@ use tintype_media::MediaService;
 use tintype_platform::bus::{Bus, Consumer};
 use tintype_platform::config::Config;
 use tintype_platform::db::{self, Database};
-use tintype_platform::http::idempotency::SqliteIdempotency;
-use tintype_platform::http::{Ground, probes, stack};
+use tintype_platform::http::{Ground, idempotency, probes, stack};
 use tintype_platform::objects::{ObjectUrls, Objects};
 use tintype_platform::telemetry::Telemetry;
 use tintype_platform::{Clock, IdGenerator, Result};
@@ -64,11 +63,11 @@ pub struct Site {
 impl Site {
     /// Opens the data folder, making what is missing, and wires the slices together. `node` tells
     /// this process's ids apart from those of others on the same database.
-    pub fn open(config: &Config, clock: Arc<dyn Clock>, node: u8) -> Result<Self> {
-        config.make_data_dir()?;
+    pub async fn open(config: &Config, clock: Arc<dyn Clock>, node: u8) -> Result<Self> {
+        let data_dir = config.make_data_dir()?;
         let database = Database::open(
-            &config.database_path(),
-            &db::Options::from(&config.database),
+            &config.database,
+            data_dir,
             &[
                 db::MIGRATIONS,
                 tintype_accounts::MIGRATIONS,
@@ -77,8 +76,10 @@ impl Site {
                 tintype_media::MIGRATIONS,
                 tintype_activity::MIGRATIONS,
             ],
-        )?;
-        let ids = Arc::new(IdGenerator::new(clock.clone(), node, database.highest_id()?));
+        )
+        .await?;
+        let floor = database.outbox().highest_id().await?;
+        let ids = Arc::new(IdGenerator::new(clock.clone(), node, floor));
         let services = Arc::new(Services::default());
         let objects = ObjectUrls::new(&config.media.public_url);
         let base = Base { database, clock, ids, services, objects };
@@ -87,7 +88,7 @@ impl Site {
         base.services.set_accounts(accounts.service.clone());
         let graph = tintype_graph::start(&base, graph_settings(config))?;
         base.services.set_graph(graph.service.clone());
-        let posts = tintype_posts::start(&base, posts_settings(config))?;
+        let posts = tintype_posts::start(&base, posts_settings(config)).await?;
         base.services.set_posts(posts.service.clone());
         let media = tintype_media::start(&base, media_settings(config)?)?;
         let tintype_media::Started { slice: media, uploads, files } = media;
@@ -143,26 +144,24 @@ impl Site {
     }
 
     /// Starts consumers and whatever else runs beside the requests.
-    pub fn run(self, config: &Config, telemetry: Option<Telemetry>) -> Result<Running> {
-        let bus = Arc::new(Bus::start(
-            &self.database,
-            self.clock.clone(),
-            &(&config.bus).into(),
-            self.consumers.clone(),
-        )?);
-        let ground = Arc::new(Ground::new(config).with_idempotency(
-            Arc::new(SqliteIdempotency::new(self.database.clone())),
-            self.clock.clone(),
-        ));
+    pub async fn run(self, config: &Config, telemetry: Option<Telemetry>) -> Result<Running> {
+        let (outbox, settings) = (self.database.outbox(), (&config.bus).into());
+        let bus = Bus::start(outbox, self.clock.clone(), &settings, self.consumers.clone());
+        let bus = Arc::new(bus.await?);
+        let ground = Arc::new(
+            Ground::new(config)
+                .with_idempotency(idempotency::store(&self.database), self.clock.clone()),
+        );
         self.feed.go_live(&bus, ground.closing());
         let gate = Gate {
             accounts: self.accounts.clone(),
             limits: ground.limits(),
             loopback: config.server.listen.ip().is_loopback(),
         };
-        let ready = {
-            let database = self.database.clone();
-            move || database.answers()
+        let database = self.database.clone();
+        let ready = move || {
+            let database = database.clone();
+            async move { database.answers().await }
         };
         let (routes, mut openapi) = self.routes.clone().split_for_parts();
         let (uploads, of_uploads) = self.uploads.clone().split_for_parts();
@@ -299,7 +298,7 @@ fn media_settings(config: &Config) -> Result<tintype_media::Settings> {
 
 /// An admin command, say, has changed the database: what is cached may be wrong.
 async fn forget_what_others_changed(site: Arc<Site>) {
-    let mut commits = site.database.commits();
+    let mut commits = site.database.outbox().commits();
     let mut seen = commits.borrow().foreign;
     while commits.wait_for(|commits| commits.foreign != seen).await.is_ok() {
         seen = commits.borrow_and_update().foreign;

@@ -12,6 +12,7 @@ use tintype_api::{PostId, Posts, UserId};
 use tintype_platform::Clock;
 use tintype_platform::clock::SystemClock;
 use tintype_platform::config::Config;
+use tintype_platform::db::Database;
 use tintype_posts::SeedPost;
 use tintype_server::wiring::Site;
 use tower::ServiceExt;
@@ -21,13 +22,14 @@ async fn views_that_are_being_stored_when_the_end_comes_count_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::defaults();
     config.server.data_dir = folder.path().to_owned();
-    let open = || Site::open(&config, Arc::new(SystemClock), 0).unwrap();
-    let running = open().run(&config, None).unwrap();
+    let open = async || Site::open(&config, Arc::new(SystemClock), 0).await.unwrap();
+    let running = open().await.run(&config, None).await.unwrap();
     let (database, router) = (running.site.database.clone(), running.router.clone());
     let post = seed(&running.site).await;
 
     // The writer is held up, so that the views of the next second are on their way for long.
     let (release, held) = std::sync::mpsc::channel::<()>();
+    let Database::Sqlite(database) = database else { unreachable!() };
     let hold = tokio::spawn(async move { database.write(move |_| Ok(held.recv().is_ok())).await });
     let seen = Request::get(format!("/api/posts/{post}")).body(Body::empty()).unwrap();
     assert_eq!(router.oneshot(seen).await.unwrap().status(), StatusCode::OK);
@@ -38,7 +40,7 @@ async fn views_that_are_being_stored_when_the_end_comes_count_once() {
     assert!(hold.await.unwrap().unwrap());
     stop.await.unwrap();
 
-    let views = open().posts.views(None, vec![post]).await.unwrap();
+    let views = open().await.posts.views(None, vec![post]).await.unwrap();
     assert_eq!(views[0].as_ref().unwrap().post.views, 1);
 }
 

@@ -6,13 +6,35 @@ use std::sync::Arc;
 use tintype_api::accounts::{KeyStanding, Picture, Role};
 use tintype_api::{MediaId, Stamp, TokenId, UserId};
 use tintype_platform::IdGenerator;
+use tintype_platform::testkit::Workbench;
 
 use super::{Credentials, Login, ProfileChanged, Rank, Standing, Store, TRAIL, Tier};
 use crate::account::{ApiKey, AuditEntry, Audited, NewAccount, Origin, ProfileChange, Session};
 use crate::input::Change;
 
+#[tokio::test]
+async fn every_store_does_the_same() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        run(super::open(&bench.database), &bench.ids).await;
+    }
+}
+
+#[tokio::test]
+async fn events_are_told_once_and_only_of_what_changed() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        events(super::open(&bench.database), &bench.ids).await;
+        let told = bench.happened_after(0).await;
+        let kinds: Vec<&str> = told.iter().map(|record| record.kind.as_str()).collect();
+        assert_eq!(
+            kinds,
+            ["user.created", "user.created", "user.updated", "user.updated", "user.deleted"]
+        );
+        assert!(told[0].body.contains(r#""username":"anna""#), "{}", told[0].body);
+    }
+}
+
 /// Runs the whole suite.
-pub(crate) async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
+async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
     names_and_addresses_are_somebodys_once(&store, ids).await;
     many_registering_at_once_get_one_account(&store, ids).await;
     sessions_are_listed_with_where_they_are_from(&store, ids).await;
@@ -29,7 +51,7 @@ pub(crate) async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
 
 /// Does a few things of which each changes something, or nothing: the caller looks which events
 /// there are. They must be created twice, updated twice, deleted.
-pub(crate) async fn events(store: Arc<dyn Store>, ids: &IdGenerator) {
+async fn events(store: Arc<dyn Store>, ids: &IdGenerator) {
     let anna = add(&store, ids, "anna").await;
     assert!(!store.register(person(ids, "anna"), None, Stamp::made_by(ids)).await.unwrap());
     let ben = add(&store, ids, "ben").await;

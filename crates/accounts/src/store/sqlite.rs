@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use rows::{READ, WRITE, account, audit_entry, may_write, role, session, word};
 use tintype_api::accounts::{KeyStanding, Picture, Role};
 use tintype_api::{Event, Stamp, TokenId, UserId};
-use tintype_platform::db::{Connection, Database, OptionalExtension, Row, Sql, params};
+use tintype_platform::sqlite::{Connection, Database, OptionalExtension, Row, Sql, params};
 use tintype_platform::{Result, Timestamp};
 
 use super::{
@@ -399,39 +399,4 @@ fn exists(
 ) -> Result<bool> {
     let count: i64 = connection.sql(sql)?.query_row(parameters, |row| row.get(0))?;
     Ok(count > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use tintype_platform::testkit::Workbench;
-
-    use super::*;
-    use crate::store::conformance;
-
-    #[tokio::test]
-    async fn conforms() {
-        let bench = Workbench::new(&[crate::MIGRATIONS]);
-        conformance::run(Arc::new(SqliteStore::new(bench.database.clone())), &bench.ids).await;
-    }
-
-    #[tokio::test]
-    async fn events_are_told_once_and_only_of_what_changed() {
-        let bench = Workbench::new(&[crate::MIGRATIONS]);
-        conformance::events(Arc::new(SqliteStore::new(bench.database.clone())), &bench.ids).await;
-        let events: Vec<(String, String)> = bench
-            .database
-            .read(|connection| {
-                let mut statement =
-                    connection.sql("SELECT kind, body FROM outbox ORDER BY sequence")?;
-                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                Ok(rows.collect::<rusqlite::Result<_>>()?)
-            })
-            .unwrap();
-        let kinds: Vec<&str> = events.iter().map(|(kind, _)| kind.as_str()).collect();
-        assert_eq!(
-            kinds,
-            ["user.created", "user.created", "user.updated", "user.updated", "user.deleted"]
-        );
-        assert!(events[0].1.contains(r#""username":"anna""#), "{}", events[0].1);
-    }
 }

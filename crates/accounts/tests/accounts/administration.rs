@@ -112,7 +112,7 @@ async fn a_seed_makes_accounts_that_can_sign_in_and_be_found() {
         account.full_name = Some("A Seeded Person".parse().unwrap());
     }
     site.service.seed(accounts.clone()).await.unwrap();
-    let events = site.bench.happened_after(0);
+    let events = site.bench.happened_after(0).await;
     assert_eq!(events.len(), 600);
     assert!(events.iter().all(|event| event.kind == "user.created"));
     assert_eq!(events[599].key, accounts[599].id.get());
@@ -121,7 +121,7 @@ async fn a_seed_makes_accounts_that_can_sign_in_and_be_found() {
     assert_eq!(found.body.as_array().unwrap().len(), 100);
     // Doing it again makes nobody twice.
     site.service.seed(accounts).await.unwrap();
-    assert_eq!(site.bench.happened_after(0).len(), 600);
+    assert_eq!(site.bench.happened_after(0).await.len(), 600);
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
 //! What is derived: popularity and the search index, and the check of both.
 
 use tintype_api::{Drift, Event, Stamp, UserId};
-use tintype_platform::db::{Sql, params};
+use tintype_platform::sqlite::{Sql, params};
 
 use crate::site::Site;
 
 async fn publish(site: &Site, event: Event) {
     let record = event.record(Stamp::made_by(&site.bench.ids)).unwrap();
-    site.bench.database.write(move |write| write.publish(&record)).await.unwrap();
+    site.bench.publish(record).await;
     site.bus.drained().await.unwrap();
 }
 
@@ -39,7 +39,7 @@ async fn a_check_finds_and_repairs_what_is_wrong() {
     let (ben, _) = site.newcomer("ben").await;
     let (zoe, _) = site.newcomer("zoe").await;
     site.bench
-        .database
+        .sqlite()
         .write(move |write| {
             write.sql("UPDATE accounts SET followers = 9 WHERE id = $1")?.execute([anna])?;
             write

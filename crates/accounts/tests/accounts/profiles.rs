@@ -91,7 +91,7 @@ async fn a_change_leaves_alone_what_it_does_not_name() {
     let cleared = put(json!({"bio": null, "website": ""})).await;
     assert_eq!(own(&cleared.body)[1..4], [json!("Anna"), json!(null), json!(null)]);
     let kinds: Vec<String> =
-        site.bench.happened_after(0).into_iter().map(|record| record.kind).collect();
+        site.bench.happened_after(0).await.into_iter().map(|record| record.kind).collect();
     assert_eq!(kinds, ["user.created", "user.updated", "user.updated"]);
 }
 

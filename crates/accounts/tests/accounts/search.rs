@@ -36,7 +36,7 @@ async fn follow(site: &Site, followee: UserId, followers: u64) {
         let follower = UserId::new(1_000_000).unwrap();
         let event = Event::Followed { follower, followee, status: FollowStatus::Accepted };
         let record = event.record(Stamp::made_by(&site.bench.ids)).unwrap();
-        site.bench.database.write(move |write| write.publish(&record)).await.unwrap();
+        site.bench.publish(record).await;
         site.bus.drained().await.unwrap();
     }
 }

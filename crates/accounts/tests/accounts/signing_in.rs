@@ -277,7 +277,7 @@ async fn deleting_an_account_wants_the_password_and_leaves_nothing() {
     assert_eq!(site.sign_in("anna", PASSWORD).await.status, 401);
     assert_eq!(site.get("/api/users?q=anna", "").await.body, json!([]));
     let kinds: Vec<String> =
-        site.bench.happened_after(0).into_iter().map(|record| record.kind).collect();
+        site.bench.happened_after(0).await.into_iter().map(|record| record.kind).collect();
     assert_eq!(kinds, ["user.created", "user.deleted"]);
     // The name is free again, for somebody else.
     let (newcomer, new_token) = site.newcomer("anna").await;

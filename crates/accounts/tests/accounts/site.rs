@@ -77,11 +77,12 @@ impl Site {
         let slice = start(&base, settings).unwrap();
         base.services.set_accounts(slice.service.clone());
         let bus = Bus::start(
-            &bench.database,
+            bench.database.outbox(),
             bench.clock.clone(),
             &bus::Settings::default(),
             slice.consumers,
         )
+        .await
         .unwrap();
 
         let mut config = Config::defaults();

@@ -1,23 +1,33 @@
 //! What every store of activity must do, whichever database it stands on.
 
+use std::sync::Arc;
+
 use tintype_api::activity::ActivityKind;
-use tintype_api::testkit::user;
-use tintype_api::{CommentId, Event, PostId, Stamp, UserId};
+use tintype_api::testkit::{Happenings, user};
+use tintype_api::{CommentId, Drift, Event, PostId, Stamp, UserId};
 use tintype_platform::IdGenerator;
+use tintype_platform::testkit::Workbench;
 
 use super::{Change, Item, Key, Store};
 
-/// A store under test: `events` answers what came into the outbox since it was asked last.
-pub(crate) struct Subject<'s, E> {
-    pub(crate) store: &'s dyn Store,
-    pub(crate) ids: &'s IdGenerator,
-    pub(crate) events: E,
-}
-
 const MOST: u32 = 5;
 
+/// A store under test, and what came into its outbox since that was asked last.
+struct Subject<'s> {
+    store: Arc<dyn Store>,
+    ids: &'s IdGenerator,
+    happened: Happenings<'s>,
+}
+
+#[tokio::test]
+async fn every_store_does_the_same() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        run(&Subject::on(&bench)).await;
+    }
+}
+
 /// Runs every case on one store; each has accounts of its own.
-pub(crate) async fn run<E: Fn() -> Vec<Event>>(subject: &Subject<'_, E>) {
+async fn run(subject: &Subject<'_>) {
     subject.once().await;
     subject.newest().await;
     subject.reading().await;
@@ -28,7 +38,15 @@ pub(crate) async fn run<E: Fn() -> Vec<Event>>(subject: &Subject<'_, E>) {
     assert_eq!(subject.store.drift().await.unwrap(), []);
 }
 
-impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
+impl<'s> Subject<'s> {
+    fn on(bench: &'s Workbench) -> Self {
+        Self {
+            store: super::open(&bench.database),
+            ids: &bench.ids,
+            happened: Happenings::on(bench),
+        }
+    }
+
     async fn once(&self) {
         let (ann, ben) = (user(101), user(102));
         let like = self.item(ann, ActivityKind::Like, ben, 7);
@@ -36,7 +54,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         self.add(&[Item { id: self.ids.next(), ..like }]).await;
         assert_eq!(self.all(ann).await, [like]);
         let told = Event::ActivityRecorded { user: ann, activity: like.id };
-        assert_eq!((self.events)(), [told]);
+        assert_eq!(self.happened.lately().await, [told]);
         for _ in 0..2 {
             self.apply(vec![Change::Remove(like.key)]).await;
             assert_eq!(self.all(ann).await, []);
@@ -184,5 +202,22 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
     fn item(&self, account: UserId, kind: ActivityKind, actor: UserId, target: u64) -> Item {
         let Stamp { id, at } = Stamp::made_by(self.ids);
         Item { id, key: Key { account, kind, actor, target }, post: None, at }
+    }
+}
+
+#[tokio::test]
+async fn finds_and_mends_a_wrong_number_of_items() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        let store = super::open(&bench.database);
+        let [ann, ben] = [1, 2].map(user);
+        let key = Key { account: ann, kind: ActivityKind::Follow, actor: ben, target: 1 };
+        let stamp = Stamp::made_by(&bench.ids);
+        let item = Item { id: stamp.id, key, post: None, at: stamp.at };
+        store.apply(vec![Change::Add { item, stamp }], 10).await.unwrap();
+        bench.execute("UPDATE activity_states SET items = 4").await;
+        let drift = Drift { counter: "activity_items", of: 1, stored: 4, counted: 1 };
+        assert_eq!(store.drift().await.unwrap(), [drift]);
+        store.recount(vec![ann]).await.unwrap();
+        assert_eq!(store.drift().await.unwrap(), []);
     }
 }

@@ -1,12 +1,11 @@
 //! Items in SQLite.
 
 use async_trait::async_trait;
-use tintype_api::activity::ActivityKind;
 use tintype_api::{Drift, Event, PostId, Stamp, UserId};
-use tintype_platform::db::{Connection, Database, OptionalExtension, Row, Sql, Write, params};
+use tintype_platform::sqlite::{Connection, Database, OptionalExtension, Row, Sql, Write, params};
 use tintype_platform::{Result, Timestamp};
 
-use super::{Change, Item, Kept, Key, Store, sql};
+use super::{Change, Item, Kept, Key, Store, kind, sql, word};
 
 /// Items in the tables of a [`Database`].
 pub(crate) struct SqliteStore {
@@ -210,65 +209,4 @@ fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         post: row.get(5)?,
         at: Timestamp::from_millis(row.get(6)?),
     })
-}
-
-const WORDS: [(ActivityKind, &str); 7] = [
-    (ActivityKind::Like, "like"),
-    (ActivityKind::Comment, "comment"),
-    (ActivityKind::CommentLike, "comment_like"),
-    (ActivityKind::Follow, "follow"),
-    (ActivityKind::FollowRequest, "follow_request"),
-    (ActivityKind::FollowAccepted, "follow_accepted"),
-    (ActivityKind::Mention, "mention"),
-];
-
-fn word(kind: ActivityKind) -> &'static str {
-    WORDS.iter().find(|(of, _)| *of == kind).expect("every kind has a word").1
-}
-
-fn kind(word: &str) -> Option<ActivityKind> {
-    WORDS.iter().find(|(_, of)| *of == word).map(|(kind, _)| *kind)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use tintype_platform::testkit::Workbench;
-
-    use super::super::conformance::{self, Subject};
-    use super::*;
-
-    #[tokio::test]
-    async fn does_what_every_store_does() {
-        let bench = Workbench::new(&[crate::MIGRATIONS]);
-        let store = SqliteStore::new(bench.database.clone());
-        let seen = Cell::new(0);
-        let events = || {
-            let records = bench.happened_after(seen.get());
-            seen.set(records.last().map_or(seen.get(), |record| record.sequence));
-            records.iter().map(|record| Event::read(record).unwrap()).collect()
-        };
-        conformance::run(&Subject { store: &store, ids: &bench.ids, events }).await;
-    }
-
-    #[tokio::test]
-    async fn finds_and_mends_a_wrong_number_of_items() {
-        let bench = Workbench::new(&[crate::MIGRATIONS]);
-        let store = SqliteStore::new(bench.database.clone());
-        let [ann, ben] = [1, 2].map(tintype_api::testkit::user);
-        let key = Key { account: ann, kind: ActivityKind::Follow, actor: ben, target: 1 };
-        let stamp = Stamp::made_by(&bench.ids);
-        let item = Item { id: stamp.id, key, post: None, at: stamp.at };
-        store.apply(vec![Change::Add { item, stamp }], 10).await.unwrap();
-        bench
-            .database
-            .write(|write| Ok(write.execute_batch("UPDATE activity_states SET items = 4")?))
-            .await
-            .unwrap();
-        let drift = Drift { counter: "activity_items", of: 1, stored: 4, counted: 1 };
-        assert_eq!(store.drift().await.unwrap(), [drift]);
-        store.recount(vec![ann]).await.unwrap();
-        assert_eq!(store.drift().await.unwrap(), []);
-    }
 }

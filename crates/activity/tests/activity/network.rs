@@ -10,7 +10,7 @@ use tintype_api::posts::{Engagement, Post, PostRef, PostView, Posts, Window};
 use tintype_api::testkit::{People, Ties};
 use tintype_api::{Accounts, Activity, Base, PostId, Services, UserId};
 use tintype_platform::bus::{Bus, Consumer, Settings};
-use tintype_platform::db::Record;
+use tintype_platform::outbox::Record;
 use tintype_platform::page::Limit;
 use tintype_platform::rpc::async_trait;
 use tintype_platform::testkit::Workbench;
@@ -78,10 +78,12 @@ impl Network {
         event.record(Stamp::made_by(&self.bench.ids)).unwrap()
     }
 
-    pub(crate) fn bus(&self) -> Bus {
+    pub(crate) async fn bus(&self) -> Bus {
         let consumers = vec![self.consumer.clone()];
         let clock = self.bench.clock.clone();
-        Bus::start(&self.bench.database, clock, &Settings::default(), consumers).unwrap()
+        Bus::start(self.bench.database.outbox(), clock, &Settings::default(), consumers)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn items(&self, user: UserId) -> Vec<ActivityItem> {

@@ -232,17 +232,18 @@ async fn only_the_newest_are_kept() {
 async fn every_new_item_is_told_live_and_once() {
     let network = Network::new();
     let [ann, ben] = network.crowd();
-    let bus = network.bus();
+    let bus = network.bus().await;
     let record = network.record(&liked(ann, ben));
     for _ in 0..2 {
         let record = record.clone();
-        network.bench.database.write(move |write| write.publish(&record)).await.unwrap();
+        network.bench.publish(record).await;
     }
     bus.drained().await.unwrap();
     let item = network.items(ann).await.remove(0);
     let told: Vec<Event> = network
         .bench
         .happened_after(0)
+        .await
         .iter()
         .map(|record| Event::read(record).unwrap())
         .filter(|event| matches!(event, Event::ActivityRecorded { .. }))

@@ -430,14 +430,8 @@ async fn a_refresh_builds_the_timeline_anew_and_says_so() {
         let (world, people) = world(settings(strategy, 10), 30).await;
         assert_eq!(world.service().rebuild(people[0]).await.unwrap(), 10);
         assert_eq!(world.service().rebuild(people[3]).await.unwrap(), 7);
-        let events: i64 = world
-            .workbench
-            .database
-            .read(|connection| {
-                let sql = "SELECT count(*) FROM outbox WHERE kind = 'feed.updated'";
-                Ok(connection.query_row(sql, [], |row| row.get(0))?)
-            })
-            .unwrap();
+        let happened = world.workbench.happened_after(0).await;
+        let events = happened.iter().filter(|record| record.kind == "feed.updated").count();
         let stored = if strategy == Strategy::Pull { 0 } else { 2 };
         assert_eq!(events, stored, "{strategy:?}");
         let stats = world.service().stats(people[0]).await.unwrap();

@@ -40,9 +40,9 @@ impl Site {
         world.base.services.set_activity(Arc::new(Bell));
         let base = &world.base;
         let consumers = world.slice.consumers.clone();
-        let bus =
-            Bus::start(&base.database, base.clock.clone(), &bus::Settings::default(), consumers);
-        let bus = Arc::new(bus.unwrap());
+        let (outbox, settings) = (base.database.outbox(), bus::Settings::default());
+        let bus = Bus::start(outbox, base.clock.clone(), &settings, consumers);
+        let bus = Arc::new(bus.await.unwrap());
         let ground = Arc::new(Ground::new(&Config::defaults()));
         world.service().go_live(&bus, ground.closing());
         let accounts = world.people.clone();
@@ -71,8 +71,7 @@ impl Site {
 
     pub(crate) async fn publish(&self, event: &Event) {
         let record = event.record(Stamp::made_by(&self.world.base.ids)).unwrap();
-        let written = self.world.base.database.write(move |write| write.publish(&record));
-        written.await.unwrap();
+        self.world.base.database.publish(record).await.unwrap();
         self.bus.drained().await.unwrap();
     }
 

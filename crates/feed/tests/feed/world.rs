@@ -9,7 +9,7 @@ use tintype_api::{Base, Event, Feed, Graph, PostId, Services, Slice, Stamp, User
 use tintype_feed::{FeedService, MemoryTimelines, Settings, TimelineStore};
 use tintype_platform::Result;
 use tintype_platform::config::Strategy;
-use tintype_platform::db::Record;
+use tintype_platform::outbox::Record;
 use tintype_platform::page::Limit;
 use tintype_platform::testkit::Workbench;
 

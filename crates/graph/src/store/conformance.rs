@@ -1,23 +1,32 @@
 //! What every store of ties must do, whichever database it stands on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tintype_api::graph::{FollowStatus, GraphCounts, Relationship};
-use tintype_api::testkit::user;
-use tintype_api::{Event, Stamp, UserId};
+use tintype_api::testkit::{Happenings, user};
+use tintype_api::{Drift, Event, Stamp, UserId};
 use tintype_platform::IdGenerator;
+use tintype_platform::testkit::Workbench;
 
 use super::{Added, List, NewFollow, Reach, Store};
 
-/// A store under test: `events` answers what came into the outbox since it was asked last.
-pub(crate) struct Subject<'s, E> {
-    pub(crate) store: &'s dyn Store,
-    pub(crate) ids: &'s IdGenerator,
-    pub(crate) events: E,
+/// A store under test, and what came into its outbox since that was asked last.
+struct Subject<'s> {
+    store: Arc<dyn Store>,
+    ids: &'s IdGenerator,
+    happened: Happenings<'s>,
+}
+
+#[tokio::test]
+async fn every_store_does_the_same() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        run(&Subject::on(&bench)).await;
+    }
 }
 
 /// Runs every case on one store; each has people of its own.
-pub(crate) async fn run<E: Fn() -> Vec<Event>>(subject: &Subject<'_, E>) {
+async fn run(subject: &Subject<'_>) {
     subject.follows_and_requests().await;
     subject.refusals().await;
     subject.blocks().await;
@@ -30,7 +39,15 @@ pub(crate) async fn run<E: Fn() -> Vec<Event>>(subject: &Subject<'_, E>) {
     assert_eq!(subject.store.drift().await.unwrap(), []);
 }
 
-impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
+impl<'s> Subject<'s> {
+    fn on(bench: &'s Workbench) -> Self {
+        Self {
+            store: super::open(&bench.database),
+            ids: &bench.ids,
+            happened: Happenings::on(bench),
+        }
+    }
+
     async fn follows_and_requests(&self) {
         let (ann, ben) = (user(101), user(102));
         let follow = |status| self.wish(ann, ben, status);
@@ -65,7 +82,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
 
         let followed = |status| Event::Followed { follower: ann, followee: ben, status };
         assert_eq!(
-            (self.events)(),
+            self.happened.lately().await,
             [
                 followed(FollowStatus::Accepted),
                 Event::Unfollowed { follower: ann, followee: ben },
@@ -93,19 +110,19 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert_eq!(self.store.follow(third).await.unwrap(), Added::New);
 
         self.store.block(eve, ann, self.stamp()).await.unwrap();
-        (self.events)();
+        self.happened.lately().await;
         for (follower, followee) in [(ann, eve), (eve, ann)] {
             let wish = self.wish(follower, followee, FollowStatus::Accepted);
             assert_eq!(self.store.follow(wish).await.unwrap_err().code(), "user_not_found");
         }
-        assert_eq!((self.events)(), []);
+        assert_eq!(self.happened.lately().await, []);
     }
 
     async fn blocks(&self) {
         let (ann, ben) = (user(301), user(302));
         self.store.follow(self.wish(ann, ben, FollowStatus::Accepted)).await.unwrap();
         self.store.follow(self.wish(ben, ann, FollowStatus::Pending)).await.unwrap();
-        (self.events)();
+        self.happened.lately().await;
         assert!(self.store.block(ann, ben, self.stamp()).await.unwrap());
         assert!(!self.store.block(ann, ben, self.stamp()).await.unwrap());
         self.counts(ann, 0, 0, 0).await;
@@ -117,7 +134,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert!(self.store.unblock(ann, ben, self.stamp()).await.unwrap());
         assert!(!self.store.circle(ben).await.unwrap().blocks(ann));
         assert_eq!(
-            (self.events)(),
+            self.happened.lately().await,
             [
                 Event::Unfollowed { follower: ann, followee: ben },
                 Event::FollowWithdrawn { follower: ben, followee: ann },
@@ -130,7 +147,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
     async fn mutes(&self) {
         let (ann, ben) = (user(401), user(402));
         self.store.follow(self.wish(ann, ben, FollowStatus::Accepted)).await.unwrap();
-        (self.events)();
+        self.happened.lately().await;
         assert!(self.store.mute(ann, ben, self.ids.next()).await.unwrap());
         assert!(!self.store.mute(ann, ben, self.ids.next()).await.unwrap());
         let muted = self.store.circle(ann).await.unwrap();
@@ -141,7 +158,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         let heard = self.store.circle(ann).await.unwrap();
         // A timeline that was built while the author was muted lacks their posts.
         assert!(heard.feeds(ben) && heard.version > muted.version);
-        assert_eq!((self.events)(), []);
+        assert_eq!(self.happened.lately().await, []);
     }
 
     async fn lists(&self) {
@@ -178,7 +195,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         for fan in &fans {
             self.store.follow(self.wish(*fan, star, FollowStatus::Pending)).await.unwrap();
         }
-        (self.events)();
+        self.happened.lately().await;
         let stamps = || (0..3).map(|_| self.stamp()).collect();
         assert_eq!(self.store.accept_oldest(star, stamps()).await.unwrap(), fans[..3]);
         self.counts(star, 3, 0, 2).await;
@@ -186,7 +203,10 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert_eq!(self.store.accept_oldest(star, stamps()).await.unwrap(), []);
         self.counts(star, 5, 0, 0).await;
         let accepted = |follower| Event::FollowAccepted { follower, followee: star };
-        assert_eq!((self.events)(), fans.into_iter().map(accepted).collect::<Vec<_>>());
+        assert_eq!(
+            self.happened.lately().await,
+            fans.into_iter().map(accepted).collect::<Vec<_>>()
+        );
     }
 
     async fn relationships(&self) {
@@ -248,7 +268,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         self.store.block(one, gone, self.stamp()).await.unwrap();
         self.store.block(gone, two, self.stamp()).await.unwrap();
         self.store.mute(gone, two, self.ids.next()).await.unwrap();
-        (self.events)();
+        self.happened.lately().await;
         let mut rounds = 0;
         loop {
             let stamps: Vec<Stamp> = (0..4).map(|_| self.stamp()).collect();
@@ -260,7 +280,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
             rounds += 1;
         }
         assert_eq!(rounds, 5, "18 ties, four at a time");
-        let events = (self.events)();
+        let events = self.happened.lately().await;
         assert_eq!(events.len(), 10);
         assert!(events.contains(&Event::Unfollowed { follower: others[0], followee: gone }));
         assert!(events.contains(&Event::FollowWithdrawn { follower: others[1], followee: gone }));
@@ -279,7 +299,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
             assert!(self.store.block(from, to, self.stamp()).await.is_err());
             assert!(self.store.mute(from, to, self.ids.next()).await.is_err());
         }
-        assert_eq!((self.events)(), []);
+        assert_eq!(self.happened.lately().await, []);
     }
 
     /// Reads a list in pages of two.
@@ -306,5 +326,22 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
 
     fn stamp(&self) -> Stamp {
         Stamp::made_by(self.ids)
+    }
+}
+
+#[tokio::test]
+async fn finds_and_mends_counters_that_are_wrong() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        let store = super::open(&bench.database);
+        let [ann, ben] = [1, 2].map(user);
+        store.seed(vec![(ann, ben, Stamp::made_by(&bench.ids))]).await.unwrap();
+        bench.execute("UPDATE graph_counts SET following = 5 WHERE account = 1").await;
+        bench.execute("DELETE FROM graph_counts WHERE account = 2").await;
+        let wrong =
+            |counter, of: UserId, stored, counted| Drift { counter, of: of.get(), stored, counted };
+        let drift = [wrong("following", ann, 5, 1), wrong("followers", ben, 0, 1)];
+        assert_eq!(store.drift().await.unwrap(), drift);
+        store.recount(vec![ann, ben]).await.unwrap();
+        assert_eq!(store.drift().await.unwrap(), []);
     }
 }

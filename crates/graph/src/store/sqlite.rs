@@ -8,7 +8,7 @@ use rusqlite::types::FromSql;
 use tintype_api::graph::{FollowStatus, GraphCounts, Relationship};
 use tintype_api::{Circle, Drift, Event, Stamp, UserId};
 use tintype_platform::Result;
-use tintype_platform::db::{Connection, Database, Sql, params};
+use tintype_platform::sqlite::{Connection, Database, Sql, params};
 
 use super::{Added, List, NewFollow, Reach, Store, Tie, sql};
 
@@ -237,49 +237,4 @@ fn column(
 
 fn rows<T: FromSql>(rows: rusqlite::Rows<'_>) -> Result<Vec<T>> {
     Ok(rows.mapped(|row| row.get(0)).collect::<rusqlite::Result<_>>()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use tintype_platform::testkit::Workbench;
-
-    use super::super::conformance::{self, Subject};
-    use super::*;
-
-    #[tokio::test]
-    async fn does_what_every_store_does() {
-        let bench = Workbench::new(&[crate::MIGRATIONS]);
-        let store = SqliteStore::new(bench.database.clone());
-        let seen = Cell::new(0);
-        let events = || {
-            let records = bench.happened_after(seen.get());
-            seen.set(records.last().map_or(seen.get(), |record| record.sequence));
-            records.iter().map(|record| Event::read(record).unwrap()).collect()
-        };
-        conformance::run(&Subject { store: &store, ids: &bench.ids, events }).await;
-    }
-
-    #[tokio::test]
-    async fn finds_and_mends_counters_that_are_wrong() {
-        let bench = Workbench::new(&[crate::MIGRATIONS]);
-        let store = SqliteStore::new(bench.database.clone());
-        let [ann, ben] = [1, 2].map(tintype_api::testkit::user);
-        store.seed(vec![(ann, ben, Stamp::made_by(&bench.ids))]).await.unwrap();
-        bench
-            .database
-            .write(|write| {
-                write.execute_batch("UPDATE graph_counts SET following = 5 WHERE account = 1")?;
-                Ok(write.execute_batch("DELETE FROM graph_counts WHERE account = 2")?)
-            })
-            .await
-            .unwrap();
-        let wrong =
-            |counter, of: UserId, stored, counted| Drift { counter, of: of.get(), stored, counted };
-        let drift = [wrong("following", ann, 5, 1), wrong("followers", ben, 0, 1)];
-        assert_eq!(store.drift().await.unwrap(), drift);
-        store.recount(vec![ann, ben]).await.unwrap();
-        assert_eq!(store.drift().await.unwrap(), []);
-    }
 }

@@ -70,7 +70,7 @@ async fn the_same_follow_counts_once() {
         outcomes.iter().filter(|outcome| matches!(outcome, Ok(FollowOutcome::Followed))).count();
     assert_eq!(new, 1);
     assert_eq!(network.counts(people[1]).await, (1, 0, 0));
-    assert_eq!(network.events().len(), 1);
+    assert_eq!(network.events().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

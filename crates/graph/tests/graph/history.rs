@@ -261,13 +261,13 @@ async fn play(mut random: StdRng, steps: u32) {
         model.compare(&network, &people, &mut random).await;
     }
     assert_eq!(graph.check(false).await.unwrap(), []);
-    told_by_events(&network, &model);
+    told_by_events(&network, &model).await;
 }
 
 /// Who has read every event knows the follows and requests.
-fn told_by_events(network: &Network, model: &Model) {
+async fn told_by_events(network: &Network, model: &Model) {
     let mut told = Model::default();
-    for event in network.events() {
+    for event in network.events().await {
         match event {
             Event::Followed { follower, followee, status: FollowStatus::Accepted } => {
                 told.follows.push((follower, followee));

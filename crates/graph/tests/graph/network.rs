@@ -7,7 +7,7 @@ use tintype_api::testkit::People;
 use tintype_api::{Accounts, Base, Graph, Services, Stamp, UserId};
 use tintype_graph::{GraphService, Settings};
 use tintype_platform::bus::{Bus, Consumer};
-use tintype_platform::db::Record;
+use tintype_platform::outbox::Record;
 use tintype_platform::page::{Limit, PageQuery};
 use tintype_platform::testkit::Workbench;
 use utoipa_axum::router::OpenApiRouter;
@@ -69,16 +69,18 @@ impl Network {
         }
     }
 
-    pub(crate) fn bus(&self) -> Bus {
+    pub(crate) async fn bus(&self) -> Bus {
         let settings = tintype_platform::bus::Settings::default();
         let clock = self.bench.clock.clone();
-        Bus::start(&self.bench.database, clock, &settings, self.consumers.clone()).unwrap()
+        Bus::start(self.bench.database.outbox(), clock, &settings, self.consumers.clone())
+            .await
+            .unwrap()
     }
 
     /// Puts an event of another slice into the outbox.
     pub(crate) async fn tell(&self, event: Event) {
         let record = self.record(&event);
-        self.bench.database.write(move |write| write.publish(&record)).await.unwrap();
+        self.bench.publish(record).await;
     }
 
     pub(crate) fn record(&self, event: &Event) -> Record {
@@ -86,8 +88,8 @@ impl Network {
     }
 
     /// Everything that is in the outbox, oldest first.
-    pub(crate) fn events(&self) -> Vec<Event> {
-        let happened = self.bench.happened_after(0);
+    pub(crate) async fn events(&self) -> Vec<Event> {
+        let happened = self.bench.happened_after(0).await;
         happened.iter().map(|record| Event::read(record).unwrap()).collect()
     }
 

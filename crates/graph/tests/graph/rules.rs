@@ -189,7 +189,7 @@ async fn going_public_and_going_away_are_followed_up() {
         network.graph.follow(*fan, star).await.unwrap();
     }
     assert_eq!(network.counts(star).await, (0, 0, 309));
-    let bus = network.bus();
+    let bus = network.bus().await;
     network.tell(Event::UserUpdated { user: star }).await;
     bus.drained().await.unwrap();
     assert_eq!(network.counts(star).await, (0, 0, 309), "still private");
@@ -231,7 +231,7 @@ async fn seeds_a_network_with_counts_events_and_times() {
     ];
     network.graph.seed(follows).await.unwrap();
     assert_eq!(network.counts(people[0]).await, (3, 1, 0));
-    assert_eq!(network.events().len(), 4);
+    assert_eq!(network.events().await.len(), 4);
     let list = network.graph.followers(None, people[0], &page(9, None)).await.unwrap();
     let listed: Vec<_> = list.items.iter().map(|entry| (entry.card.id, entry.at())).collect();
     assert_eq!(listed[0], (people[3], at(2)));
@@ -250,7 +250,7 @@ async fn check_finds_and_mends_drift() {
     network.follow(&[(people[0], people[1])]).await;
     network
         .bench
-        .database
+        .sqlite()
         .write(|write| {
             Ok(write.execute_batch("UPDATE graph_counts SET followers = 7 WHERE account = 2")?)
         })
@@ -309,7 +309,7 @@ async fn a_request_that_comes_after_the_account_went_public_is_accepted() {
     assert_eq!(network.graph.follow(fan, star).await.unwrap(), FollowOutcome::Followed);
     assert_eq!(network.counts(star).await, (1, 0, 0));
     assert_eq!(
-        network.events(),
+        network.events().await,
         [
             Event::Followed {
                 follower: fan,

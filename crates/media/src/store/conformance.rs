@@ -1,8 +1,11 @@
 //! What every store of uploads must do, whichever database it stands on.
 
-use tintype_api::testkit::user;
-use tintype_api::{Event, MediaId, PostId, Stamp, UserId};
+use std::sync::Arc;
+
+use tintype_api::testkit::{Happenings, user};
+use tintype_api::{Drift, Event, MediaId, PostId, Stamp, UserId};
 use tintype_platform::error::Kind as ErrorKind;
+use tintype_platform::testkit::Workbench;
 use tintype_platform::{IdGenerator, Timestamp};
 
 use super::{Deleted, Finished, New, Pending, Receipt, Record, Store, Usage, Use, Wanted};
@@ -12,15 +15,22 @@ use crate::sniff::FileType;
 /// What each account may store in these cases: ten uploads.
 const BUDGET: u64 = 10_000;
 
-/// A store under test: `events` answers what came into the outbox since it was asked last.
-pub(crate) struct Subject<'s, E> {
-    pub(crate) store: &'s dyn Store,
-    pub(crate) ids: &'s IdGenerator,
-    pub(crate) events: E,
+/// A store under test, and what came into its outbox since that was asked last.
+struct Subject<'s> {
+    store: Arc<dyn Store>,
+    ids: &'s IdGenerator,
+    happened: Happenings<'s>,
+}
+
+#[tokio::test]
+async fn every_store_does_the_same() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        run(&Subject::on(&bench)).await;
+    }
 }
 
 /// Runs every case on one store; each has people of its own.
-pub(crate) async fn run<E: Fn() -> Vec<Event>>(subject: &Subject<'_, E>) {
+async fn run(subject: &Subject<'_>) {
     subject.uploads().await;
     subject.budget().await;
     subject.descriptions().await;
@@ -33,7 +43,15 @@ pub(crate) async fn run<E: Fn() -> Vec<Event>>(subject: &Subject<'_, E>) {
     assert_eq!(subject.store.drift().await.unwrap(), []);
 }
 
-impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
+impl<'s> Subject<'s> {
+    fn on(bench: &'s Workbench) -> Self {
+        Self {
+            store: super::open(&bench.database),
+            ids: &bench.ids,
+            happened: Happenings::on(bench),
+        }
+    }
+
     async fn uploads(&self) {
         let [ann, ben] = [101, 102].map(user);
         let film = Record {
@@ -63,7 +81,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert_eq!(self.store.delete(ann, one, self.stamp()).await.unwrap(), Deleted::Done);
         assert_eq!(self.store.delete(ann, one, self.stamp()).await.unwrap(), Deleted::Unknown);
         assert_eq!(self.store.usage(ann).await.unwrap(), Usage { bytes: 1000, files: 1 });
-        let happened = (self.events)();
+        let happened = self.happened.lately().await;
         assert_eq!(happened.len(), 3);
         assert_eq!(happened[2], self.deleted(&picture));
     }
@@ -73,7 +91,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         for _ in 0..10 {
             self.store.add(self.new_upload(ann)).await.unwrap();
         }
-        (self.events)();
+        self.happened.lately().await;
         let error = self.store.add(self.new_upload(ann)).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (ErrorKind::Forbidden, "storage_budget_exceeded"));
         let pending = self.announce(ann, 1_000).await;
@@ -83,7 +101,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         // It is not given up: there may be room later.
         assert_eq!(self.store.pending(ann, pending.id).await.unwrap(), Some(pending));
         assert_eq!(self.store.usage(ann).await.unwrap(), Usage { bytes: BUDGET, files: 10 });
-        assert_eq!((self.events)(), []);
+        assert_eq!(self.happened.lately().await, []);
     }
 
     async fn descriptions(&self) {
@@ -91,7 +109,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         let new = self.new_upload(ann);
         let (id, record) = (new.record.id, new.record.clone());
         self.store.add(new).await.unwrap();
-        (self.events)();
+        self.happened.lately().await;
         let text = Some("a tree".to_owned());
         let describe = |owner, text| self.store.describe(owner, id, text, self.stamp());
         assert_eq!(describe(ben, text.clone()).await.unwrap(), None);
@@ -101,7 +119,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert_eq!(self.store.media(ann, vec![id]).await.unwrap(), [told]);
         describe(ann, None).await.unwrap();
         let event = Event::MediaUpdated { media: id, user: ann };
-        assert_eq!((self.events)(), [event.clone(), event]);
+        assert_eq!(self.happened.lately().await, [event.clone(), event]);
     }
 
     async fn uses(&self) {
@@ -110,7 +128,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         for record in [&one, &two] {
             self.store.add(self.new_of(record.clone())).await.unwrap();
         }
-        (self.events)();
+        self.happened.lately().await;
         let [first, second] = [self.post(), self.post()];
         let wanted = vec![
             Wanted::Token(two.token),
@@ -142,14 +160,14 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert_eq!(self.store.release(ann, first, self.stamps(1)).await.unwrap(), 1);
         assert_eq!(self.store.release(ann, first, self.stamps(9)).await.unwrap(), 1);
         assert_eq!(self.store.release(ann, first, self.stamps(9)).await.unwrap(), 0);
-        assert_eq!((self.events)(), [self.deleted(&two)]);
+        assert_eq!(self.happened.lately().await, [self.deleted(&two)]);
         assert_eq!(self.store.uses(ann, one.id).await.unwrap(), [second]);
         // A post that was not made after all takes nothing with it.
         self.store.detach(ann, second).await.unwrap();
         assert_eq!(self.store.uses(ann, one.id).await.unwrap(), []);
         assert_eq!(self.store.release(ann, second, self.stamps(9)).await.unwrap(), 0);
         assert_eq!(self.store.usage(ann).await.unwrap(), Usage { bytes: 1000, files: 1 });
-        assert_eq!((self.events)(), []);
+        assert_eq!(self.happened.lately().await, []);
     }
 
     async fn pictures(&self) {
@@ -158,7 +176,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
             |event: Event| self.store.clear_picture(ann, event, self.stamp(), self.stamps(4));
         let without = |media| Event::PictureUpdated { media, user: ann, object: None, urls: None };
         clear(without(self.media())).await.unwrap();
-        assert_eq!((self.events)(), []);
+        assert_eq!(self.happened.lately().await, []);
         let [one, two, three] = [0; 3].map(|_| Record { kind: Kind::Avatar, ..self.record(ann) });
         let set = |record: &Record| {
             let event = Event::PictureUpdated {
@@ -175,7 +193,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert_eq!(set(&two).await.unwrap_err().code(), "picture_replaced");
         let found = self.store.media(ann, vec![one.id, two.id, three.id]).await.unwrap();
         assert_eq!(found, std::slice::from_ref(&three));
-        let happened = (self.events)();
+        let happened = self.happened.lately().await;
         let kinds: Vec<&str> = happened.iter().map(Event::kind).collect();
         let set = "profile.picture_updated";
         assert_eq!(kinds, [set, "media.deleted", set]);
@@ -190,7 +208,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert_eq!(deleted, Deleted::IsPicture);
         let event = without(self.media());
         clear(event.clone()).await.unwrap();
-        assert_eq!((self.events)(), [self.deleted(&three), event]);
+        assert_eq!(self.happened.lately().await, [self.deleted(&three), event]);
         assert_eq!(self.store.usage(ann).await.unwrap(), Usage::default());
     }
 
@@ -208,7 +226,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert!(!self.store.claim(ann, id).await.unwrap());
         self.store.unclaim(ann, id).await.unwrap();
         assert!(self.store.claim(ann, id).await.unwrap());
-        assert_eq!((self.events)(), []);
+        assert_eq!(self.happened.lately().await, []);
 
         let new = self.new_of(Record { id, ..self.record(ann) });
         let record = new.record.clone();
@@ -220,14 +238,14 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         assert_eq!(self.store.finish(nowhere).await.unwrap(), Finished::Gone);
         assert!(!self.store.claim(ann, id).await.unwrap());
         assert!(!self.store.give_up(ann, id, self.stamp()).await.unwrap());
-        assert_eq!((self.events)(), [new.event]);
+        assert_eq!(self.happened.lately().await, [new.event]);
         assert_eq!(self.store.usage(ann).await.unwrap(), Usage { bytes: 1000, files: 1 });
 
         let pending = self.announce(ann, 1_000).await;
         assert!(!self.store.give_up(ben, pending.id, self.stamp()).await.unwrap());
         assert!(self.store.give_up(ann, pending.id, self.stamp()).await.unwrap());
         assert_eq!(self.store.pending(ann, pending.id).await.unwrap(), None);
-        assert_eq!((self.events)(), [given_up(&pending)]);
+        assert_eq!(self.happened.lately().await, [given_up(&pending)]);
     }
 
     async fn expiry(&self) {
@@ -248,7 +266,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
             self.store.announce(pending, most, Timestamp::from_millis(25), self.stamps(3))
         };
         announce(2).await.unwrap();
-        assert_eq!((self.events)(), [given_up(&old)]);
+        assert_eq!(self.happened.lately().await, [given_up(&old)]);
         let error = announce(2).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (ErrorKind::Conflict, "too_many_unfinished"));
         assert_eq!(self.store.pending(ann, new.id).await.unwrap(), Some(new));
@@ -264,12 +282,12 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         self.store.add(stays.clone()).await.unwrap();
         let pending = self.announce(ann, 1_000).await;
         self.store.attach(ann, self.post(), vec![Wanted::Id(one.id)]).await.unwrap();
-        (self.events)();
+        self.happened.lately().await;
         assert_eq!(self.store.forget(ann, self.stamps(2)).await.unwrap(), 2);
         assert_eq!(self.store.forget(ann, self.stamps(2)).await.unwrap(), 1);
         assert_eq!(self.store.forget(ann, self.stamps(2)).await.unwrap(), 0);
         let gone = [self.deleted(&one), self.deleted(&two), given_up(&pending)];
-        assert_eq!((self.events)(), gone);
+        assert_eq!(self.happened.lately().await, gone);
         assert_eq!(self.store.usage(ann).await.unwrap(), Usage::default());
         assert_eq!(self.store.uses(ann, one.id).await.unwrap(), []);
         assert_eq!(self.store.media(ben, vec![stays.record.id]).await.unwrap(), [stays.record]);
@@ -283,7 +301,7 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
         let pending = self.pending(ann, 1_000);
         let announced = self.store.announce(pending, 9, Timestamp::default(), Vec::new()).await;
         assert_eq!(announced.unwrap_err().kind(), ErrorKind::Unauthenticated);
-        assert_eq!((self.events)(), []);
+        assert_eq!(self.happened.lately().await, []);
     }
 
     async fn lists(&self) {
@@ -389,4 +407,27 @@ impl<E: Fn() -> Vec<Event>> Subject<'_, E> {
 fn given_up(pending: &Pending) -> Event {
     let objects = vec![pending.token.pending()];
     Event::MediaDeleted { media: pending.id, user: pending.owner, objects }
+}
+
+#[tokio::test]
+async fn finds_and_mends_usage_that_is_wrong() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        let store = super::open(&bench.database);
+        let subject = Subject::on(&bench);
+        for owner in [user(1), user(2)] {
+            let new = subject.new_upload(owner);
+            store.add(new).await.unwrap();
+        }
+        bench.execute("UPDATE media_usage SET bytes = 7 WHERE owner = 1").await;
+        bench.execute("DELETE FROM media_usage WHERE owner = 2").await;
+        let wrong = |counter, of, stored, counted| Drift { counter, of, stored, counted };
+        let drift = [
+            wrong("media_bytes", 1, 7, 1000),
+            wrong("media_bytes", 2, 0, 1000),
+            wrong("media_files", 2, 0, 1),
+        ];
+        assert_eq!(store.drift().await.unwrap(), drift);
+        store.recount(vec![user(1), user(2)]).await.unwrap();
+        assert_eq!(store.drift().await.unwrap(), []);
+    }
 }

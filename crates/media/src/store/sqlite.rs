@@ -5,7 +5,7 @@ mod rows;
 
 use async_trait::async_trait;
 use tintype_api::{Drift, Event, MediaId, PostId, Stamp, UserId};
-use tintype_platform::db::{Database, Sql, params};
+use tintype_platform::sqlite::{Database, Sql, params};
 use tintype_platform::{Result, Timestamp};
 
 use self::rows::{collect, pending, record};
@@ -248,58 +248,5 @@ impl Store for SqliteStore {
                 Ok(())
             })
             .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use tintype_api::testkit::user;
-    use tintype_platform::testkit::Workbench;
-
-    use super::super::conformance::{self, Subject};
-    use super::*;
-
-    #[tokio::test]
-    async fn does_what_every_store_does() {
-        let bench = Workbench::new(&[crate::MIGRATIONS]);
-        let store = SqliteStore::new(bench.database.clone());
-        let seen = Cell::new(0);
-        let events = || {
-            let records = bench.happened_after(seen.get());
-            seen.set(records.last().map_or(seen.get(), |record| record.sequence));
-            records.iter().map(|record| Event::read(record).unwrap()).collect()
-        };
-        conformance::run(&Subject { store: &store, ids: &bench.ids, events }).await;
-    }
-
-    #[tokio::test]
-    async fn finds_and_mends_usage_that_is_wrong() {
-        let bench = Workbench::new(&[crate::MIGRATIONS]);
-        let store = SqliteStore::new(bench.database.clone());
-        let events = Vec::new;
-        let subject = Subject { store: &store, ids: &bench.ids, events };
-        for owner in [user(1), user(2)] {
-            let new = subject.new_upload(owner);
-            store.add(new).await.unwrap();
-        }
-        bench
-            .database
-            .write(|write| {
-                write.execute_batch("UPDATE media_usage SET bytes = 7 WHERE owner = 1")?;
-                Ok(write.execute_batch("DELETE FROM media_usage WHERE owner = 2")?)
-            })
-            .await
-            .unwrap();
-        let wrong = |counter, of, stored, counted| Drift { counter, of, stored, counted };
-        let drift = [
-            wrong("media_bytes", 1, 7, 1000),
-            wrong("media_bytes", 2, 0, 1000),
-            wrong("media_files", 2, 0, 1),
-        ];
-        assert_eq!(store.drift().await.unwrap(), drift);
-        store.recount(vec![user(1), user(2)]).await.unwrap();
-        assert_eq!(store.drift().await.unwrap(), []);
     }
 }

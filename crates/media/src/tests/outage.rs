@@ -25,7 +25,7 @@ async fn a_store_that_is_down_keeps_nothing_and_comes_back() {
     // Deleting needs no store; the objects go when it is back.
     let id = made["id"].as_str().unwrap();
     assert_eq!(stage.delete("ann", &format!("/api/media/{id}")).await.0, 200);
-    let bus = stage.bus();
+    let bus = stage.bus().await;
     proxy.set(Network::Up);
     eventually("the store is back", async || stage.service().answers().await.ok()).await;
     bus.drained().await.unwrap();
@@ -34,7 +34,7 @@ async fn a_store_that_is_down_keeps_nothing_and_comes_back() {
         assert_eq!(stage.get(who, "/api/media/usage").await.1["files"], 0);
     }
     eventually("nothing is left", async || stage.stored().await.is_empty().then_some(())).await;
-    assert_eq!((stage.spooled(), stage.events().len()), (0, 2));
+    assert_eq!((stage.spooled(), stage.events().await.len()), (0, 2));
     assert_eq!(stage.upload("ben", &photograph()).await.0, 201);
 }
 
@@ -43,7 +43,7 @@ async fn a_database_that_fails_keeps_nothing() {
     let stage = Stage::in_a_folder().await;
     stage
         .bench
-        .database
+        .sqlite()
         .write(|write| {
             Ok(write.execute_batch(
                 "CREATE TRIGGER refuse BEFORE INSERT ON media

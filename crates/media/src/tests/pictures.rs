@@ -57,6 +57,7 @@ async fn a_profile_picture(stage: Stage) {
 
     let told: Vec<bool> = stage
         .events()
+        .await
         .iter()
         .filter_map(|event| match event {
             Event::PictureUpdated { object, urls, .. } => {

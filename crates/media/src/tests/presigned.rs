@@ -59,7 +59,7 @@ async fn put_and_completed(stage: Stage) {
     })
     .await;
     let (_, usage) = stage.get("ann", "/api/media/usage").await;
-    assert_eq!((usage["files"].as_u64(), stage.events().len()), (Some(1), 1));
+    assert_eq!((usage["files"].as_u64(), stage.events().await.len()), (Some(1), 1));
 }
 
 async fn put_what_is_not_taken(stage: Stage) {

@@ -117,7 +117,7 @@ impl Stage {
         let mut config = Config::defaults();
         config.limits.enabled = false;
         let ground = Ground::new(&config).with_idempotency(
-            Arc::new(SqliteIdempotency::new(bench.database.clone())),
+            Arc::new(SqliteIdempotency::new(bench.sqlite().clone())),
             bench.clock.clone(),
         );
         let gate =
@@ -222,23 +222,25 @@ impl Stage {
             let (_, usage) = self.get(who, "/api/media/usage").await;
             assert_eq!((&usage["files"], &usage["bytes"]), (&0.into(), &0.into()));
         }
-        assert_eq!(self.events(), []);
+        assert_eq!(self.events().await, []);
         assert_eq!(self.service().check(false).await.unwrap(), []);
     }
 
-    pub(super) fn bus(&self) -> Bus {
+    pub(super) async fn bus(&self) -> Bus {
         let (clock, settings) = (self.bench.clock.clone(), bus::Settings::default());
-        Bus::start(&self.bench.database, clock, &settings, self.slice.consumers.clone()).unwrap()
+        Bus::start(self.bench.database.outbox(), clock, &settings, self.slice.consumers.clone())
+            .await
+            .unwrap()
     }
 
     /// Lets the consumers do what there is to do.
     pub(super) async fn settle(&self) {
-        let bus = self.bus();
-        let end = || self.bench.happened_after(0).len();
+        let bus = self.bus().await;
+        let end = async || self.bench.happened_after(0).await.len();
         loop {
-            let before = end();
+            let before = end().await;
             tokio::time::timeout(PATIENCE, bus.drained()).await.unwrap().unwrap();
-            if end() == before {
+            if end().await == before {
                 break;
             }
         }
@@ -248,12 +250,12 @@ impl Stage {
     /// Puts an event of another slice into the outbox.
     pub(super) async fn tell(&self, event: Event) {
         let record = event.record(Stamp::made_by(&self.bench.ids)).unwrap();
-        self.bench.database.write(move |write| write.publish(&record)).await.unwrap();
+        self.bench.publish(record).await;
     }
 
     /// Everything that is in the outbox, oldest first.
-    pub(super) fn events(&self) -> Vec<Event> {
-        let happened = self.bench.happened_after(0);
+    pub(super) async fn events(&self) -> Vec<Event> {
+        let happened = self.bench.happened_after(0).await;
         happened.iter().map(|record| Event::read(record).unwrap()).collect()
     }
 }

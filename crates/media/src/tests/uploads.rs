@@ -110,7 +110,7 @@ async fn a_picture(stage: Stage) {
     stage.settle().await;
     assert_eq!((stage.stored().await, stage.spooled()), (Vec::new(), 0));
     assert_eq!(stage.fetch(&made["urls"]["large"]).await.status(), 404);
-    let events = stage.events();
+    let events = stage.events().await;
     let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
     assert_eq!(kinds, ["media.uploaded", "media.updated", "media.updated", "media.deleted"]);
     let Event::MediaUploaded { media, user: owner, urls, kind } = &events[0] else { panic!() };

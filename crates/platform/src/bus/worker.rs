@@ -4,19 +4,16 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::{broadcast, watch};
 
-use super::{Consumer, Settings, dead_letters, last_sequence};
-use crate::clock::{Clock, Timestamp};
-use crate::db::{Commits, Database, OptionalExtension, Record, Sql, params};
+use super::{Consumer, Progress, Settings};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
-
-/// Events read at once.
-const BATCH: usize = 256;
+use crate::outbox::{DeadLetter, Outbox, Record, Wanted};
 
 /// How long progress may be unsaved: a crash repeats this much work, and saving it costs a commit.
 const SAVE_AFTER: Duration = Duration::from_millis(250);
@@ -28,86 +25,98 @@ const REST: Duration = Duration::from_millis(5);
 /// The longest pause between two tries of what will pass by itself.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How often a process says that its consumers are still its own, or asks for those of others.
+const CLAIM: Duration = Duration::from_secs(1);
+
 pub(super) struct Worker {
-    pub(super) database: Database,
+    pub(super) outbox: Arc<dyn Outbox>,
     pub(super) settings: Settings,
     pub(super) consumer: Arc<dyn Consumer>,
-    pub(super) position: Arc<AtomicI64>,
+    pub(super) progress: Progress,
     pub(super) stopping: watch::Receiver<bool>,
 }
 
 impl Worker {
     pub(super) async fn run(self) {
-        let mut saved = self.position.load(Ordering::Relaxed);
-        let mut save_at = tokio::time::Instant::now() + SAVE_AFTER;
-        let mut commits = self.database.commits();
+        let mut here = self.progress.here.clone();
         let mut stopping = self.stopping.clone();
-        loop {
+        while !*stopping.borrow_and_update() {
+            if !*here.borrow_and_update() {
+                tokio::select! {
+                    _ = stopping.changed() => {}
+                    // The sender ends with the server, which says so by itself.
+                    changed = here.changed() => if changed.is_err() { return },
+                }
+                continue;
+            }
+            match self.outbox.position(self.consumer.name()).await {
+                Ok(position) => self.progress.position.store(position, Ordering::Release),
+                Err(error) => {
+                    self.unreadable(&error);
+                    self.pause(LONGEST_PAUSE).await;
+                    continue;
+                }
+            }
+            self.work(&here).await;
+        }
+    }
+
+    /// Handles what comes for as long as the consumer is to run here.
+    async fn work(&self, here: &watch::Receiver<bool>) {
+        let position = &self.progress.position;
+        let mut saved = position.load(Ordering::Relaxed);
+        let mut save_at = tokio::time::Instant::now() + SAVE_AFTER;
+        let mut commits = self.outbox.commits();
+        let mut stopping = self.stopping.clone();
+        while *here.borrow() {
             commits.mark_unchanged();
             let rested = tokio::time::Instant::now() + REST;
-            let start = self.position.load(Ordering::Relaxed);
-            let (batch, end) = match self.next_batch() {
+            let start = position.load(Ordering::Relaxed);
+            let wanted = Wanted { consumer: self.consumer.name(), kinds: self.consumer.kinds() };
+            let batch = match self.outbox.after(start, wanted).await {
                 Ok(batch) => batch,
                 Err(error) => {
-                    tracing::error!(consumer = self.consumer.name(), cause = %error, "the outbox cannot be read");
+                    self.unreadable(&error);
                     if self.pause(LONGEST_PAUSE).await {
                         return;
                     }
                     continue;
                 }
             };
-            if !batch.is_empty() && !self.handle(&batch).await {
+            if !batch.records.is_empty() && !self.handle(&batch.records).await {
                 break;
             }
-            self.position.store(end, Ordering::Release);
-            if end > saved && tokio::time::Instant::now() >= save_at {
-                if self.save(end).await {
-                    saved = end;
+            position.store(batch.end, Ordering::Release);
+            if batch.end > saved && tokio::time::Instant::now() >= save_at {
+                if self.save(batch.end).await {
+                    saved = batch.end;
                 }
                 save_at = tokio::time::Instant::now() + SAVE_AFTER;
             }
             if *stopping.borrow() {
                 break;
             }
-            if end == start {
-                let unsaved = end > saved;
+            if batch.end == start {
+                let unsaved = batch.end > saved;
                 tokio::select! {
                     _ = stopping.changed() => {}
                     _ = commits.changed() => {}
                     () = tokio::time::sleep_until(save_at), if unsaved => {}
+                    // Whatever wakes it, it also looks by itself whether it is still to run here.
+                    () = tokio::time::sleep(CLAIM) => {}
                 }
                 tokio::time::sleep_until(rested).await;
             }
         }
-        let position = self.position.load(Ordering::Relaxed);
+        let position = position.load(Ordering::Relaxed);
         if position > saved {
             self.save(position).await;
         }
     }
 
-    /// The events that come next for this consumer, and the place that they reach to.
-    fn next_batch(&self) -> Result<(Vec<Record>, i64)> {
-        let position = self.position.load(Ordering::Relaxed);
-        let (name, kinds) = (self.consumer.name(), self.consumer.kinds());
-        // A bounded read of rows that are side by side, most of the time none: not worth a thread.
-        self.database.read(|connection| {
-            let mut end = position;
-            let mut batch = Vec::new();
-            let mut statement = connection.sql(
-                "SELECT sequence, id, kind, key, body, at, consumer FROM outbox
-                 WHERE sequence > $1 ORDER BY sequence LIMIT $2",
-            )?;
-            let mut rows = statement.query(params![position, BATCH as i64])?;
-            while let Some(row) = rows.next()? {
-                end = row.get(0)?;
-                let only: Option<String> = row.get(6)?;
-                let kind = row.get_ref(2)?.as_str().unwrap_or_default();
-                if kinds.contains(&kind) && only.is_none_or(|only| only == name) {
-                    batch.push(Record::from_row(row)?);
-                }
-            }
-            Ok((batch, end))
-        })
+    fn unreadable(&self, error: &Error) {
+        let consumer = self.consumer.name();
+        tracing::warn!(consumer, cause = %error, "the outbox cannot be read");
     }
 
     /// Hands over a batch; if it fails, its events one by one. Says whether to go on.
@@ -119,7 +128,7 @@ impl Worker {
             if !self.handle_alone(record).await {
                 return false;
             }
-            self.position.store(record.sequence, Ordering::Release);
+            self.progress.position.store(record.sequence, Ordering::Release);
         }
         true
     }
@@ -139,18 +148,40 @@ impl Worker {
                 consumer = name, event.id = record.id, event.kind = record.kind, failures,
                 cause = %error, "an event was not handled"
             );
-            if failures >= self.settings.tries {
-                match dead_letters::bury(&self.database, name, record, failures, &error).await {
-                    Ok(()) => return true,
-                    Err(error) => tracing::error!(
-                        consumer = name, cause = %error, "a dead letter could not be kept; trying again"
-                    ),
-                }
+            if failures >= self.settings.tries && self.bury(record, failures, &error).await {
+                return true;
             }
-            if self.pause(pause).await {
+            if self.pause(pause).await || !*self.progress.here.borrow() {
                 return false;
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Makes a dead letter of an event; says whether it is kept.
+    async fn bury(&self, record: &Record, tries: u32, error: &Error) -> bool {
+        let consumer = self.consumer.name();
+        let letter = DeadLetter {
+            number: 0,
+            consumer: consumer.to_owned(),
+            record: record.clone(),
+            tries,
+            error: error.to_string(),
+        };
+        match self.outbox.bury(letter).await {
+            Ok(()) => {
+                tracing::error!(
+                    consumer, event.id = record.id, event.kind = record.kind, tries,
+                    cause = %error, "an event became a dead letter"
+                );
+                true
+            }
+            Err(error) => {
+                tracing::error!(
+                    consumer, cause = %error, "a dead letter could not be kept; trying again"
+                );
+                false
+            }
         }
     }
 
@@ -178,18 +209,7 @@ impl Worker {
     /// Keeps how far it has come; says whether that is on the disk.
     async fn save(&self, position: i64) -> bool {
         let name = self.consumer.name();
-        let saved = self
-            .database
-            .write(move |write| {
-                write
-                    .sql(
-                        "INSERT INTO consumers (name, position) VALUES ($1, $2)
-                         ON CONFLICT (name) DO UPDATE SET position = excluded.position",
-                    )?
-                    .execute(params![name, position])?;
-                Ok(())
-            })
-            .await;
+        let saved = self.outbox.save(name, position).await;
         if let Err(error) = &saved {
             // The work is done and will only be repeated after a crash.
             tracing::warn!(consumer = name, cause = %error, "progress could not be saved");
@@ -198,49 +218,52 @@ impl Worker {
     }
 }
 
-pub(super) fn saved_position(database: &Database, name: &str) -> Result<i64> {
-    database.read(|connection| {
-        let position = connection
-            .sql("SELECT position FROM consumers WHERE name = $1")?
-            .query_row([name], |row| row.get(0))
-            .optional()?;
-        Ok(position.unwrap_or(0))
-    })
+/// Says again and again that consumers are to run here, and learns which of them do.
+pub(super) async fn claim(
+    outbox: Arc<dyn Outbox>,
+    claims: Vec<(&'static str, watch::Sender<bool>)>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            () = tokio::time::sleep(CLAIM) => {}
+        }
+        for (name, here) in &claims {
+            // A claim that cannot be made is one that somebody else may have.
+            let claimed = outbox.claim(name).await.unwrap_or(false);
+            here.send_if_modified(|here| std::mem::replace(here, claimed) != claimed);
+        }
+    }
 }
 
 /// Sends what is committed from now on to live listeners.
 pub(super) async fn tell_live(
-    database: Database,
+    outbox: Arc<dyn Outbox>,
     live: broadcast::Sender<Arc<Record>>,
     mut position: i64,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let mut commits: watch::Receiver<Commits> = database.commits();
+    let mut commits = outbox.commits();
     loop {
         tokio::select! {
             _ = stopping.changed() => return,
             changed = commits.changed() => if changed.is_err() { return },
         }
         // Before looking for listeners: who comes later has missed nothing up to here.
-        let end = last_sequence(&database).unwrap_or(position);
+        let end = outbox.end().await.unwrap_or(position);
         if live.receiver_count() == 0 {
             position = end;
             continue;
         }
-        loop {
-            let read = database.read(|connection| {
-                let mut statement = connection.sql(
-                    "SELECT sequence, id, kind, key, body, at FROM outbox
-                     WHERE sequence > $1 AND consumer IS NULL ORDER BY sequence LIMIT $2",
-                )?;
-                let rows =
-                    statement.query_map(params![position, BATCH as i64], Record::from_row)?;
-                Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-            });
-            let Ok(records) = read else { break };
-            let Some(last) = records.last() else { break };
-            position = last.sequence;
-            for record in records {
+        // What is replayed for one consumer has been told before.
+        let all = Wanted { consumer: "", kinds: &[] };
+        while let Ok(batch) = outbox.after(position, all).await {
+            if batch.end == position {
+                break;
+            }
+            position = batch.end;
+            for record in batch.records {
                 // No listener left is no error: the next commit finds out.
                 let _ = live.send(Arc::new(record));
             }
@@ -250,76 +273,58 @@ pub(super) async fn tell_live(
 
 /// Tells how far consumers lag behind, and drops events that all have seen and that are old.
 pub(super) async fn sweep(
-    database: Database,
+    outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
     retention: Duration,
-    positions: Vec<(&'static str, Arc<AtomicI64>)>,
+    consumers: Vec<Progress>,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let names: Vec<&'static str> = consumers.iter().map(|consumer| consumer.name).collect();
     let mut tick = tokio::time::interval(Duration::from_secs(5));
     loop {
         tokio::select! {
             _ = stopping.changed() => return,
             _ = tick.tick() => {}
         }
-        let end = last_sequence(&database).unwrap_or(0);
-        let seen = positions.iter().map(|(_, position)| position.load(Ordering::Acquire)).min();
-        for (name, position) in &positions {
-            let lag = (end - position.load(Ordering::Acquire)).max(0);
-            metrics::gauge!("tintype_consumer_lag", "consumer" => *name).set(lag as f64);
-        }
-        metrics::gauge!("tintype_outbox_depth").set((end - seen.unwrap_or(end)).max(0) as f64);
-        if let Ok(counts) = dead_letters::counts(&database) {
-            for (name, _) in &positions {
-                let dead = counts.iter().find(|(consumer, _)| consumer == name);
-                metrics::gauge!("tintype_dead_letters", "consumer" => *name)
-                    .set(dead.map_or(0, |(_, count)| *count) as f64);
-            }
+        if let Err(error) = measure(&*outbox, &consumers).await {
+            tracing::debug!(cause = %error, "the lag of consumers could not be measured");
+            continue;
         }
         let before = clock.now().plus_millis(-(retention.as_millis() as i64));
-        let swept = drop_old(&database, seen.unwrap_or(0), before, &stopping).await;
+        let swept = drop_old(&*outbox, &names, before, &stopping).await;
         if let Err(error) = swept {
             tracing::warn!(cause = %error, "old events could not be dropped");
         }
     }
 }
 
-/// Drops what happened before the moment `before` and stands no later than `seen`, some at a time,
-/// so that other writes are not held up; an idle server writes nothing.
+async fn measure(outbox: &dyn Outbox, consumers: &[Progress]) -> Result<()> {
+    let end = outbox.end().await?;
+    let dead = outbox.count_dead_letters().await?;
+    let mut seen = end;
+    for consumer in consumers {
+        let position = consumer.position(outbox).await?;
+        seen = seen.min(position);
+        let name = consumer.name;
+        metrics::gauge!("tintype_consumer_lag", "consumer" => name)
+            .set((end - position).max(0) as f64);
+        let dead = dead.iter().find(|(consumer, _)| consumer == name);
+        metrics::gauge!("tintype_dead_letters", "consumer" => name)
+            .set(dead.map_or(0, |(_, count)| *count) as f64);
+    }
+    metrics::gauge!("tintype_outbox_depth").set((end - seen).max(0) as f64);
+    Ok(())
+}
+
+/// Drops what happened before the moment `before` and every consumer has seen, some at a time, so
+/// that other writes are not held up; an idle server writes nothing.
 pub(super) async fn drop_old(
-    database: &Database,
-    seen: i64,
-    before: Timestamp,
+    outbox: &dyn Outbox,
+    consumers: &[&'static str],
+    before: crate::Timestamp,
     stopping: &watch::Receiver<bool>,
 ) -> Result<()> {
-    // The last event stays whatever its age: ids made after a restart must be above its own. One
-    // that is replayed bears an id of long ago.
-    let last = "SELECT sequence FROM outbox WHERE consumer IS NULL ORDER BY sequence DESC LIMIT 1";
-    // Only the oldest are looked at: those that are too young follow in their millions.
-    let oldest = "SELECT max(sequence) FROM (
-                      SELECT sequence, at FROM outbox WHERE sequence <= $1 AND sequence < $2
-                      ORDER BY sequence LIMIT 5000)
-                  WHERE at < $3";
-    let due = || {
-        database.read(|connection| {
-            let last: Option<i64> =
-                connection.sql(last)?.query_row([], |row| row.get(0)).optional()?;
-            let bounds = params![seen, last.unwrap_or(0), before.as_millis()];
-            Ok(connection.sql(oldest)?.query_row(bounds, |row| row.get::<_, Option<i64>>(0))?)
-        })
-    };
-    while let Some(end) = due()? {
-        if *stopping.borrow() {
-            break;
-        }
-        database
-            .write(move |write| {
-                write
-                    .sql("DELETE FROM outbox WHERE sequence <= $1 AND at < $2")?
-                    .execute(params![end, before.as_millis()])?;
-                Ok(())
-            })
-            .await?;
-    }
+    let seen = outbox.seen(consumers).await?;
+    while !*stopping.borrow() && outbox.drop_old(seen, before).await? {}
     Ok(())
 }

@@ -108,8 +108,22 @@ impl Setting {
     pub fn shown(&self) -> String {
         let empty = self.value.as_str() == Some("");
         let secret = ["secret", "secret_key"].iter().any(|word| self.key.ends_with(word));
-        if secret && !empty { "\"********\"".to_owned() } else { self.value.to_string() }
+        if secret && !empty {
+            return "\"********\"".to_owned();
+        }
+        match self.value.as_str().and_then(without_password) {
+            Some(address) => Value::String(address).to_string(),
+            None => self.value.to_string(),
+        }
     }
+}
+
+/// An address that holds a password, without it; `None` for what is no such address.
+fn without_password(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://")?;
+    let (user, place) = rest.rsplit_once('@')?;
+    let (user, _) = user.split_once(':')?;
+    Some(format!("{scheme}://{user}:********@{place}"))
 }
 
 /// Every value in force and where it came from.

@@ -23,6 +23,12 @@ const RULES: &[(&str, Rule)] = &[
     ("server.listen", Rule::Text(is_address, "an address with a port, such as 127.0.0.1:8080")),
     ("server.data_dir", Rule::Text(is_filled, "the path of a folder")),
     ("server.node", Rule::Range(0, 254)),
+    (
+        "database.replica_url",
+        Rule::Text(is_postgres_or_none, "postgres://USER@HOST/DATABASE, or nothing"),
+    ),
+    ("database.pool", Rule::Range(1, 1000)),
+    ("database.patience", Rule::Range(1, 300)),
     ("database.cache_mb", Rule::Range(1, 4096)),
     ("database.readers", Rule::Range(0, 256)),
     ("database.scanners", Rule::Range(1, 256)),
@@ -115,17 +121,18 @@ pub(super) fn not_allowed(setting: &Setting, allowed: &str) -> crate::Error {
 
 fn check_database(setting: &Setting) -> Result<()> {
     let url = setting.value.as_str().unwrap_or_default();
-    if url.starts_with("postgres") {
-        return Err(broken(format!(
-            "database.url names a PostgreSQL database ({}), for which this build has no adapter \
-             yet; use sqlite:FILE, or leave it out",
-            setting.source
-        )));
+    if sqlite_path(url).is_some() || (!url.is_empty() && is_postgres_or_none(url)) {
+        return Ok(());
     }
-    match sqlite_path(url) {
-        Some(_) => Ok(()),
-        None => Err(not_allowed(setting, "sqlite:FILE, such as sqlite:tintype.db")),
-    }
+    Err(not_allowed(
+        setting,
+        "sqlite:FILE, such as sqlite:tintype.db, or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+    ))
+}
+
+fn is_postgres_or_none(url: &str) -> bool {
+    let scheme = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    url.is_empty() || (scheme && url.parse::<tokio_postgres::Config>().is_ok())
 }
 
 /// The file of a `sqlite:FILE`, which some tools write `sqlite://FILE`.

@@ -26,6 +26,7 @@ fn another(key: &str, default: &toml::Value) -> String {
     match (key, default) {
         ("server.listen", _) => "127.0.0.2:9".to_owned(),
         ("database.url", _) => "sqlite:other.db".to_owned(),
+        ("database.replica_url", _) => "postgres://me@copy/tintype".to_owned(),
         ("feed.strategy", _) => "hybrid".to_owned(),
         ("media.url", _) => "s3://pictures/tintype".to_owned(),
         ("media.endpoint" | "media.public_endpoint", _) => "http://127.0.0.1:9000".to_owned(),
@@ -118,7 +119,7 @@ fn names_of_the_documents_work_and_ours_go_before_them() {
         ("KAFKA_BOOTSTRAP_SERVERS", ""),
     ]))
     .unwrap();
-    assert_eq!(config.database_path(), Path::new("/srv/t.db"));
+    assert_eq!(config.database_path().unwrap(), Path::new("/srv/t.db"));
     assert_eq!(config.jwt_secret().unwrap(), "short");
     assert_eq!((config.feed.days_limit, config.feed.default_limit), (3, 30));
     assert_eq!(config.feed.celebrity_threshold, 6000);
@@ -166,9 +167,10 @@ fn an_error_names_the_key_the_value_its_source_and_what_is_allowed() {
         ),
         (
             "DATABASE_URL",
-            "postgresql://me:pw@db/tintype",
-            "database.url names a PostgreSQL database (environment DATABASE_URL), for which this \
-             build has no adapter yet; use sqlite:FILE, or leave it out",
+            "mysql://me:pw@db/tintype",
+            "database.url is \"mysql://me:********@db/tintype\" (environment DATABASE_URL); allowed \
+             is: sqlite:FILE, such as sqlite:tintype.db, or \
+             postgres://USER:PASSWORD@HOST:PORT/DATABASE",
         ),
         (
             "TINTYPE_MEDIA_URL",
@@ -245,7 +247,7 @@ fn the_database_is_a_file_in_the_data_folder_or_where_it_says() {
         ("sqlite:///srv/t.db", "/srv/t.db"),
     ] {
         let (config, _) = Config::load(&environment(&[("DATABASE_URL", url)])).unwrap();
-        assert_eq!(config.database_path(), Path::new(path), "{url}");
+        assert_eq!(config.database_path().unwrap(), Path::new(path), "{url}");
     }
     for url in ["sqlite:", "sqlite::memory:", "sqlite:t.db?mode=ro", "mysql://db/t", "t.db"] {
         let message = refused(&environment(&[("DATABASE_URL", url)]));

@@ -1,7 +1,7 @@
 //! The configuration as the program reads it; `default.toml` says what each key means and allows.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -54,19 +54,54 @@ pub struct Server {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite:FILE`; see [`Config::database_path`].
+    /// `sqlite:FILE` or `postgres://…`.
     pub url: String,
-    /// MiB of page cache for each connection.
+    /// A copy of PostgreSQL that may lag behind; empty for none.
+    pub replica_url: String,
+    /// MiB of page cache for each connection of SQLite.
     pub cache_mb: u32,
-    /// Connections for small reads, 0 for one to a core.
+    /// Connections for small reads, 0 for one to a core (SQLite) or 4 (PostgreSQL).
     pub readers: usize,
-    /// Connections for long reads.
+    /// Connections for long reads of SQLite.
     pub scanners: usize,
-    /// Writes that may wait.
+    /// Writes of SQLite that may wait.
     pub queue: usize,
+    /// Connections for changes of PostgreSQL.
+    pub pool: usize,
+    /// Longest time of a statement of PostgreSQL.
+    #[serde(deserialize_with = "seconds")]
+    pub patience: Duration,
 }
 
-impl From<&Database> for crate::db::Options {
+impl Database {
+    /// The file of the embedded database, relative to the data folder; none for a server.
+    pub fn path(&self, data_dir: &Path) -> Option<PathBuf> {
+        super::rules::sqlite_path(&self.url).map(|path| data_dir.join(path))
+    }
+}
+
+impl TryFrom<&Database> for crate::postgres::Options {
+    type Error = crate::Error;
+
+    fn try_from(database: &Database) -> Result<Self, crate::Error> {
+        let server = |url: &str| {
+            url.parse().map_err(|cause| {
+                super::broken("The address of the PostgreSQL database cannot be read")
+                    .with_cause(cause)
+            })
+        };
+        let replica = Some(database.replica_url.as_str()).filter(|url| !url.is_empty());
+        Ok(Self {
+            server: server(&database.url)?,
+            replica: replica.map(server).transpose()?,
+            readers: if database.readers == 0 { 4 } else { database.readers },
+            pool: database.pool,
+            patience: database.patience,
+        })
+    }
+}
+
+impl From<&Database> for crate::sqlite::Options {
     fn from(database: &Database) -> Self {
         let readers = match database.readers {
             0 => Self::default().readers,

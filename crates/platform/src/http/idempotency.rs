@@ -4,6 +4,7 @@
 //! what became of it: within [`KEPT`] it is given the first answer. The key is reserved before the
 //! request is carried out, so that not even two at the same moment are both.
 
+mod postgres;
 mod secret;
 mod sqlite;
 
@@ -26,7 +27,9 @@ use super::address::ClientAddress;
 use super::extract::read_body;
 use super::reply::Reply;
 use crate::clock::{Clock, Timestamp};
+use crate::db::Database;
 use crate::error::{Error, Kind, Place, Result};
+pub use postgres::PostgresIdempotency;
 pub use sqlite::SqliteIdempotency;
 
 /// How long the first answer is given again, in milliseconds: 24 hours.
@@ -60,6 +63,8 @@ pub struct Earlier {
     pub fingerprint: [u8; 32],
     /// The first answer; none as long as there is none.
     pub answer: Option<Answer>,
+    /// When it was reserved.
+    pub at: Timestamp,
 }
 
 /// An answer, as far as it is kept.
@@ -88,7 +93,24 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 
     /// Forgets what was reserved before `moment`.
     async fn sweep(&self, moment: Timestamp) -> Result<()>;
+
+    /// Whether other processes use it at the same time.
+    fn is_shared(&self) -> bool {
+        false
+    }
 }
+
+/// The keys of a site, where everything else of it is.
+pub fn store(database: &Database) -> Arc<dyn IdempotencyStore> {
+    match database {
+        Database::Sqlite(database) => Arc::new(SqliteIdempotency::new(database.clone())),
+        Database::Postgres(database) => Arc::new(PostgresIdempotency::new(database.clone())),
+    }
+}
+
+/// How long another process may still be at what it has reserved a key for, in milliseconds: longer
+/// than any request may take.
+const ELSEWHERE: i64 = 10 * 60 * 1000;
 
 /// Carries out what bears a key once.
 pub(super) struct Idempotency {
@@ -216,6 +238,10 @@ impl Keyed {
             ));
         }
         let Some(answer) = earlier.answer else {
+            let Idempotency { store, clock, .. } = &*self.idempotency;
+            if store.is_shared() && clock.now().since(earlier.at) < ELSEWHERE {
+                return Err(in_progress());
+            }
             // It is none of those that this process is carrying out, so whoever reserved it is gone.
             return Err(Error::conflict(
                 "outcome_unknown",

@@ -17,17 +17,17 @@ use crate::telemetry::Telemetry;
 ///
 /// `ready` is asked each time and says in its error what is missing. A server that has begun to
 /// stop is alive and not ready.
-pub fn probes(
+pub fn probes<R: Future<Output = Result<()>> + Send>(
     ground: &Arc<Ground>,
     telemetry: Option<Telemetry>,
-    ready: impl Fn() -> Result<()> + Clone + Send + Sync + 'static,
+    ready: impl Fn() -> R + Clone + Send + Sync + 'static,
 ) -> Router {
     let ground = ground.clone();
     let readyz = async move || {
         if ground.is_closing() {
             return Err(Error::unavailable("shutting_down", "The server is shutting down", 1));
         }
-        ready().map(|()| unstored(Json(json!({ "status": "ready" }))))
+        ready().await.map(|()| unstored(Json(json!({ "status": "ready" }))))
     };
     let mut router = Router::new()
         .route("/livez", get(async || unstored(Json(json!({ "status": "alive" })))))

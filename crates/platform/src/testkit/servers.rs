@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use tokio_postgres::NoTls;
+
 use crate::config::{Config, Media};
 
 /// What `dev/servers env` says of a server, by the name of a `TINTYPE_TEST_…` variable.
@@ -33,4 +35,50 @@ pub fn s3() -> Option<Media> {
         secret_key: variable("TINTYPE_TEST_S3_SECRET_KEY")?,
         ..Config::defaults().media
     })
+}
+
+/// A database of its own on the PostgreSQL server for tests; it goes when this does.
+pub struct ServerDatabase {
+    server: String,
+    name: String,
+    url: String,
+}
+
+impl ServerDatabase {
+    /// An empty one, if there is a server.
+    pub async fn make() -> Option<Self> {
+        let server = variable("TINTYPE_TEST_POSTGRES_URL")?;
+        #[expect(clippy::disallowed_methods, reason = "unlike those of other tests")]
+        let name = format!("test_{:016x}", getrandom::u64().expect("the system has randomness"));
+        command(&server, &format!("CREATE DATABASE {name}")).await;
+        let place = server.rfind('/').expect("an address names a database");
+        let url = format!("{}/{name}", &server[..place]);
+        Some(Self { server, name, url })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for ServerDatabase {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // Whichever runtime the test had, it may be ending.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.expect("a runtime can be made");
+            runtime.block_on(command(&server, &format!("DROP DATABASE {name} WITH (FORCE)")));
+        });
+        let _ = dropping.join();
+    }
+}
+
+async fn command(server: &str, text: &str) {
+    let (client, connection) =
+        tokio_postgres::connect(server, NoTls).await.expect("the PostgreSQL server answers");
+    let driven = tokio::spawn(connection);
+    client.batch_execute(text).await.expect("the PostgreSQL server does as it is told");
+    driven.abort();
 }

@@ -206,9 +206,11 @@ async fn probes_tell_what_there_is_to_know() {
     let ground = Arc::new(Ground::new(&Config::defaults()));
     let ready = Arc::new(AtomicU32::new(0));
     let asked = ready.clone();
-    let routes = probes(&ground, Some(telemetry), move || match asked.load(Ordering::SeqCst) {
-        0 => Err(tintype_platform::Error::unavailable("loading", "Feeds are being loaded", 1)),
-        _ => Ok(()),
+    let routes = probes(&ground, Some(telemetry), move || {
+        std::future::ready(match asked.load(Ordering::SeqCst) {
+            0 => Err(tintype_platform::Error::unavailable("loading", "Feeds are being loaded", 1)),
+            _ => Ok(()),
+        })
     });
     let site = Site::sharing(routes, ground).await;
     assert_eq!(status_and_json(site.get("/livez")).await, (200, json!({ "status": "alive" })));

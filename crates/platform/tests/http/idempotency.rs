@@ -8,9 +8,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tintype_platform::Error;
 use tintype_platform::config::Config;
-use tintype_platform::db::Sql;
 use tintype_platform::http::idempotency::{IdempotencyStore, KEPT, SqliteIdempotency};
 use tintype_platform::http::{Ground, Json};
+use tintype_platform::sqlite::Sql;
 use tintype_platform::testkit::{START, Workbench};
 use tokio::sync::Semaphore;
 
@@ -28,7 +28,7 @@ struct Story {
 
 async fn story() -> Story {
     let bench = Workbench::new(&[]);
-    let store = Arc::new(SqliteIdempotency::new(bench.database.clone()));
+    let store = Arc::new(SqliteIdempotency::new(bench.sqlite().clone()));
     let ground =
         Ground::new(&Config::defaults()).with_idempotency(store.clone(), bench.clock.clone());
     let (done, gate) = (Arc::new(AtomicU32::new(0)), Arc::new(Semaphore::new(0)));
@@ -191,7 +191,7 @@ async fn what_was_interrupted_says_so() {
     story.post("/made", "k", "a").await;
     // What a process leaves behind that was killed in the middle of this very request.
     let forget = "UPDATE idempotency_keys SET status = NULL, content_type = NULL, body = NULL";
-    story.bench.database.write(|write| Ok(write.sql(forget)?.execute([])?)).await.unwrap();
+    story.bench.sqlite().write(|write| Ok(write.sql(forget)?.execute([])?)).await.unwrap();
     let (status, _, body) = story.post("/made", "k", "a").await;
     assert_eq!((status, &body["code"]), (409, &json!("outcome_unknown")));
     assert_eq!(story.done.load(Ordering::SeqCst), 1);
@@ -205,7 +205,7 @@ async fn nothing_that_was_asked_or_answered_can_be_read_in_the_database() {
     let (.., answer) = story.post("/made", "a-key", "a password").await;
     assert_eq!(answer["body"], "a password");
     let copy = story.bench.folder().join("copy.db");
-    story.bench.database.backup(&copy).unwrap();
+    story.bench.sqlite().backup(&copy).unwrap();
     let copy = std::fs::read(copy).unwrap();
     let holds = |bytes: &[u8]| copy.windows(bytes.len()).any(|window| window == bytes);
     assert!(holds(b"application/json"), "the answer is kept somewhere else");

@@ -52,7 +52,7 @@ async fn bodies_may_be_larger_and_take_longer() {
 #[tokio::test]
 async fn a_route_that_reads_its_body_itself_is_carried_out_once_for_a_key() {
     let bench = Workbench::new(&[]);
-    let store = Arc::new(SqliteIdempotency::new(bench.database.clone()));
+    let store = Arc::new(SqliteIdempotency::new(bench.sqlite().clone()));
     let ground = uploads(|_| ()).with_idempotency(store, bench.clock.clone());
     let done = Arc::new(AtomicU32::new(0));
     let counter = done.clone();

@@ -20,22 +20,30 @@ struct Suite {
     bench: Workbench,
 }
 
-/// Runs the suite; each part gets a new, empty store from `make`.
-pub(crate) async fn run(make: impl Fn() -> (Arc<dyn Store>, Workbench)) {
-    let suite = || {
-        let (store, bench) = make();
-        Suite { store, bench }
+#[tokio::test]
+async fn every_store_does_the_same() {
+    run(async || Some(Workbench::new(&[crate::MIGRATIONS]))).await;
+    run(async || Workbench::on_postgres(&[crate::MIGRATIONS]).await).await;
+}
+
+/// Runs the suite; each part gets a new, empty store from `make`, if there can be one.
+async fn run(make: impl AsyncFn() -> Option<Workbench>) {
+    let suite = async || {
+        let bench = make().await?;
+        Some(Suite { store: super::open(&bench.database), bench })
     };
-    suite().posts_are_kept_as_they_are().await;
-    suite().edits_change_what_they_say().await;
-    suite().hiding_moves_counts_and_lists().await;
-    suite().likes_count_once().await;
-    suite().comments_count_and_can_be_refused().await;
-    suite().lists_go_on_below_a_key().await;
-    suite().what_is_left_behind_is_cleared_in_batches().await;
-    suite().an_account_is_removed_in_batches().await;
-    suite().recent_posts_and_interactions_are_bounded().await;
-    suite().wrong_counters_are_found_and_recounted().await;
+    let Some(first) = suite().await else { return };
+    let suite = async || suite().await.expect("what was there a moment ago");
+    first.posts_are_kept_as_they_are().await;
+    suite().await.edits_change_what_they_say().await;
+    suite().await.hiding_moves_counts_and_lists().await;
+    suite().await.likes_count_once().await;
+    suite().await.comments_count_and_can_be_refused().await;
+    suite().await.lists_go_on_below_a_key().await;
+    suite().await.what_is_left_behind_is_cleared_in_batches().await;
+    suite().await.an_account_is_removed_in_batches().await;
+    suite().await.recent_posts_and_interactions_are_bounded().await;
+    suite().await.wrong_counters_are_found_and_recounted().await;
 }
 
 impl Suite {
@@ -45,8 +53,8 @@ impl Suite {
     }
 
     /// What was told since the last time.
-    fn told(&self, seen: &mut usize) -> Vec<Event> {
-        let all = self.bench.happened_after(0);
+    async fn told(&self, seen: &mut usize) -> Vec<Event> {
+        let all = self.bench.happened_after(0).await;
         let new = all[*seen..].iter().map(|record| Event::read(record).unwrap()).collect();
         *seen = all.len();
         new
@@ -123,7 +131,7 @@ impl Suite {
         let post = self.draft(ann, &["one"]);
         store.create(post.clone(), vec![ben], self.stamp()).await.unwrap();
         let created = Event::PostCreated { post: post.id, author: ann, mentions: vec![ben] };
-        assert_eq!(self.told(&mut seen), [created]);
+        assert_eq!(self.told(&mut seen).await, [created]);
         let bare = Post {
             caption: None,
             location: None,
@@ -142,14 +150,14 @@ impl Suite {
         let unknown = PostRef { post: unknown, author: ann };
         store.add_views(vec![(which, 3), (unknown, 1), (which, 2)]).await.unwrap();
         assert_eq!(self.read(which).await.views, 5);
-        self.told(&mut seen);
+        self.told(&mut seen).await;
 
         let not_hers = PostRef { post: post.id, author: ben };
         assert!(!store.delete(not_hers, self.stamp()).await.unwrap());
         assert!(store.delete(which, self.stamp()).await.unwrap());
         assert!(!store.delete(which, self.stamp()).await.unwrap());
         assert_eq!(
-            self.told(&mut seen),
+            self.told(&mut seen).await,
             [Event::PostDeleted { post: which.post, author: which.author }]
         );
         assert_eq!(store.counts(vec![ben, ann]).await.unwrap(), [0, 1]);
@@ -163,7 +171,7 @@ impl Suite {
         let post = self.post(ann, &["one", "two"]).await;
         let before = self.read(post).await;
         let mut seen = 0;
-        self.told(&mut seen);
+        self.told(&mut seen).await;
 
         let nothing = store.edit(post, Edit::default(), self.stamp()).await.unwrap();
         assert_eq!(nothing, Changed::No(before.clone()));
@@ -197,7 +205,7 @@ impl Suite {
         assert_eq!(store.edit(post, edit, self.stamp()).await.unwrap(), Changed::No(after));
         let updated =
             Event::PostUpdated { post: post.post, author: ann, hidden: false, mentions: vec![eve] };
-        assert_eq!(self.told(&mut seen), [updated]);
+        assert_eq!(self.told(&mut seen).await, [updated]);
         for (tag, there) in [("one", false), ("two", true), ("three", true)] {
             assert_eq!(!self.list(List::Hashtag(tag.to_owned())).await.is_empty(), there, "{tag}");
         }
@@ -211,7 +219,7 @@ impl Suite {
         let ann = user(1);
         let (post, other) = (self.post(ann, &[]).await, self.post(ann, &[]).await);
         let mut seen = 0;
-        self.told(&mut seen);
+        self.told(&mut seen).await;
         let hide = async |hidden, by| {
             let changed = store.set_hidden(post, hidden, by, self.stamp()).await.unwrap();
             matches!(changed, Changed::Yes(_))
@@ -236,7 +244,7 @@ impl Suite {
         let show = Edit { hidden: Some(false), ..Edit::default() };
         assert_eq!(store.edit(post, show, self.stamp()).await.unwrap(), Changed::HiddenByModerator);
         assert!(hide(false, Hider::Moderator).await);
-        assert_eq!(self.told(&mut seen).len(), 4);
+        assert_eq!(self.told(&mut seen).await.len(), 4);
         assert_eq!(self.read(post).await.updated_at, post.post.made_at());
         self.assert_right().await;
     }
@@ -246,7 +254,7 @@ impl Suite {
         let (ann, ben, eve) = (user(1), user(2), user(3));
         let post = self.post(ann, &[]).await;
         let mut seen = 0;
-        self.told(&mut seen);
+        self.told(&mut seen).await;
         let counted = |changed, count| Some(Counted { changed, count });
         assert_eq!(self.like(post, ben).await, counted(true, 1));
         assert_eq!(self.like(post, ben).await, counted(false, 1));
@@ -268,7 +276,7 @@ impl Suite {
         assert_eq!(store.flags(ben, vec![post.post]).await.unwrap(), [Flags::default()]);
         let (post_id, author) = (post.post, ann);
         assert_eq!(
-            self.told(&mut seen),
+            self.told(&mut seen).await,
             [
                 Event::PostLiked { post: post_id, author, user: ben },
                 Event::PostLiked { post: post_id, author, user: eve },
@@ -278,7 +286,7 @@ impl Suite {
         let gone = PostRef { post: unknown, author: ann };
         assert_eq!(self.like(gone, ben).await, None);
         assert_eq!(store.unlike(gone, ben, self.stamp()).await.unwrap(), None);
-        assert_eq!(self.told(&mut seen), []);
+        assert_eq!(self.told(&mut seen).await, []);
         self.assert_right().await;
     }
 
@@ -287,7 +295,7 @@ impl Suite {
         let (ann, ben) = (user(1), user(2));
         let post = self.post(ann, &[]).await;
         let mut seen = 0;
-        self.told(&mut seen);
+        self.told(&mut seen).await;
         let said = self.comment(post, ben).await;
         assert_eq!(store.comment(said.id).await.unwrap(), Some(said.clone()));
         let counted = |changed, count| Some(Counted { changed, count });
@@ -309,7 +317,7 @@ impl Suite {
         let older = store.comments(post.post, Some(newest.id.get()), 10).await.unwrap();
         assert_eq!(older, all[1..]);
         assert_eq!(self.read(post).await.comments, 2);
-        assert_eq!(self.told(&mut seen).len(), 5);
+        assert_eq!(self.told(&mut seen).await.len(), 5);
 
         assert!(store.delete_comment(said.clone(), self.stamp()).await.unwrap());
         assert!(!store.delete_comment(said.clone(), self.stamp()).await.unwrap());
@@ -318,12 +326,12 @@ impl Suite {
         let (comment, author, commenter) = (said.id, ann, ben);
         let post_id = post.post;
         assert_eq!(
-            self.told(&mut seen),
+            self.told(&mut seen).await,
             [Event::CommentDeleted { comment, post: post_id, author, commenter }]
         );
         let quiet = Edit { comments_disabled: Some(true), ..Edit::default() };
         store.edit(post, quiet, self.stamp()).await.unwrap();
-        self.told(&mut seen);
+        self.told(&mut seen).await;
         let add = async |post| {
             let said = self.said(post, ben);
             store.add_comment(said, Vec::new(), self.stamp()).await.unwrap()
@@ -331,7 +339,7 @@ impl Suite {
         assert_eq!(add(post).await, Commented::Disabled);
         let gone = PostRef { post: PostId::new(5).unwrap(), author: ann };
         assert_eq!(add(gone).await, Commented::Missing);
-        assert_eq!(self.told(&mut seen), []);
+        assert_eq!(self.told(&mut seen).await, []);
         self.assert_right().await;
     }
 
@@ -436,7 +444,7 @@ impl Suite {
         assert!(self.list(List::Hashtag("tag".to_owned())).await.is_empty());
         self.assert_right().await;
         // A consumer can tell one event from another by its id, kind and key.
-        let told = self.bench.happened_after(0);
+        let told = self.bench.happened_after(0).await;
         let names: std::collections::BTreeSet<_> =
             told.iter().map(|record| (record.id, &record.kind, record.key)).collect();
         assert_eq!(names.len(), told.len());

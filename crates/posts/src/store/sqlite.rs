@@ -14,7 +14,7 @@ use tintype_api::media::Upload;
 use tintype_api::posts::{Engagement, Post, PostRef};
 use tintype_api::{CommentId, PostId, Stamp, UserId};
 use tintype_platform::Result;
-use tintype_platform::db::{Connection, Database, Sql};
+use tintype_platform::sqlite::{Connection, Database, Sql};
 
 use super::{
     Changed, Comment, Commented, Counted, Counter, Edit, Entry, Flags, Found, Hider, Like, List,
@@ -27,11 +27,6 @@ pub(crate) struct Sqlite(Database);
 impl Sqlite {
     pub(crate) fn new(database: Database) -> Self {
         Self(database)
-    }
-
-    /// [`Store::newest_of_all`] on this thread: for the start, when nobody waits yet.
-    pub(crate) fn read_newest_of_all(&self, limit: u32) -> Result<Vec<(UserId, Vec<PostId>)>> {
-        self.0.read(|connection| lists::newest_of_all(connection, limit))
     }
 }
 
@@ -241,23 +236,4 @@ fn pairs<A: FromSql, B: FromSql>(
     let mut statement = connection.sql(sql)?;
     let rows = statement.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use tintype_platform::testkit::Workbench;
-
-    use super::Sqlite;
-    use crate::store::conformance;
-
-    #[tokio::test]
-    async fn conforms() {
-        conformance::run(|| {
-            let bench = Workbench::new(&[crate::MIGRATIONS]);
-            (Arc::new(Sqlite::new(bench.database.clone())), bench)
-        })
-        .await;
-    }
 }

@@ -18,7 +18,7 @@ async fn likes(posts: &Arc<PostsService>, post: PostId) -> (u64, u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn likes_of_many_at_once_are_counted_exactly() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     stage.crowd::<{ PEOPLE as usize }>();
     let post = stage.post(user(1), "").await;
     let tasks: Vec<_> = (1..=PEOPLE)
@@ -43,7 +43,7 @@ async fn likes_of_many_at_once_are_counted_exactly() {
     assert_eq!(shown, listed);
     stage.assert_no_drift().await;
     // What was told adds up to what is there.
-    let told = stage.events().iter().fold(0, |told, event| match event {
+    let told = stage.events().await.iter().fold(0, |told, event| match event {
         Event::PostLiked { .. } => told + 1,
         Event::PostUnliked { .. } => told - 1,
         _ => told,
@@ -58,7 +58,7 @@ async fn likes_of_many_at_once_are_counted_exactly() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn comments_that_come_and_go_at_once_are_counted_exactly() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     stage.crowd::<8>();
     let post = stage.post(user(1), "").await;
     let tasks: Vec<_> = (0..80)
@@ -92,9 +92,9 @@ async fn comments_that_come_and_go_at_once_are_counted_exactly() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_index_holds_what_one_author_makes_and_deletes_at_once() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [author] = stage.crowd();
-    let bus = stage.bus();
+    let bus = stage.bus().await;
     let tasks: Vec<_> = (0..100)
         .map(|round| {
             let posts = stage.posts().clone();

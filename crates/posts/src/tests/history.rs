@@ -273,7 +273,7 @@ proptest! {
     fn any_history_shows_what_the_model_says(acts in prop::collection::vec(act(), 1..50)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let stage = Stage::new();
+            let stage = Stage::new().await;
             stage.crowd::<{ PEOPLE as usize }>();
             let mut model = Model::default();
             for (step, act) in acts.into_iter().enumerate() {

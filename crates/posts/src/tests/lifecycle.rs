@@ -12,7 +12,7 @@ use crate::{SeedComment, SeedPost, Settings};
 
 #[tokio::test]
 async fn a_deleted_account_takes_everything_with_it() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben, eve] = stage.crowd();
     let posts = stage.posts();
     let gone: Vec<PostId> = [stage.post(ben, "#tag").await, stage.post(ben, "").await].into();
@@ -46,7 +46,7 @@ async fn a_deleted_account_takes_everything_with_it() {
     assert_eq!(comments.items[0].comment.likes, 1);
     assert!(stage.newest(ben).await.is_empty());
     assert_eq!(posts.counts(vec![ann, ben]).await.unwrap(), [1, 0]);
-    let deleted = stage.events().into_iter().filter_map(|event| match event {
+    let deleted = stage.events().await.into_iter().filter_map(|event| match event {
         Event::PostDeleted { post, author } if author == ben => Some(post),
         _ => None,
     });
@@ -55,15 +55,15 @@ async fn a_deleted_account_takes_everything_with_it() {
     stage.assert_no_drift().await;
 
     // Told again, nothing happens.
-    let told = stage.events().len();
+    let told = stage.events().await.len();
     stage.tell(Event::UserDeleted { user: ben }).await;
     stage.settle().await;
-    assert_eq!(stage.events().len(), told + 1);
+    assert_eq!(stage.events().await.len(), told + 1);
 }
 
 #[tokio::test]
 async fn a_deleted_post_is_gone_at_once_and_leaves_nothing() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben] = stage.crowd();
     let posts = stage.posts();
     let post = stage.post(ann, "#tag").await;
@@ -92,10 +92,10 @@ fn rows_about(stage: &Stage, user: UserId, posts: &[PostId]) -> i64 {
         let sql = format!(
             "SELECT count(*) FROM {table} WHERE {of_user} = {user} OR {of_post} IN ({list})"
         );
-        let read = |connection: &tintype_platform::db::Connection| {
+        let read = |connection: &tintype_platform::sqlite::Connection| {
             Ok(connection.query_row(&sql, [], |row| row.get(0))?)
         };
-        stage.bench.database.read(read).unwrap()
+        stage.bench.sqlite().read(read).unwrap()
     };
     count("posts", "author", "id")
         + count("hashtags", "0", "post")
@@ -107,7 +107,7 @@ fn rows_about(stage: &Stage, user: UserId, posts: &[PostId]) -> i64 {
 
 #[tokio::test]
 async fn a_restart_finds_everything_again() {
-    let stage = Stage::with(Settings { timeline_size: 4, ..Settings::default() });
+    let stage = Stage::with(Settings { timeline_size: 4, ..Settings::default() }).await;
     let [ann, ben] = stage.crowd();
     let mut made = Vec::new();
     for _ in 0..12 {
@@ -121,7 +121,7 @@ async fn a_restart_finds_everything_again() {
     made.remove(1);
     made.reverse();
     assert_eq!(stage.newest(ann).await[..4], made[..4]);
-    let again = stage.another();
+    let again = stage.another().await;
     assert_eq!(newest(&again.service, ann).await, made);
     assert_eq!(again.service.counts(vec![ann, ben]).await.unwrap(), [5, 0]);
     assert_eq!(again.service.check(false).await.unwrap(), []);
@@ -129,10 +129,10 @@ async fn a_restart_finds_everything_again() {
 
 #[tokio::test]
 async fn what_another_process_does_comes_in_by_events() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann] = stage.crowd();
-    let bus = stage.bus();
-    let other = stage.another().service;
+    let bus = stage.bus().await;
+    let other = stage.another().await.service;
     let draft = || super::stage::draft("by the other");
     let [kept, hidden, deleted] = [
         other.create(ann, draft()).await.unwrap().post.id,
@@ -154,7 +154,7 @@ async fn what_another_process_does_comes_in_by_events() {
 
 #[tokio::test]
 async fn an_event_that_comes_late_brings_nothing_back() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann] = stage.crowd();
     let post = stage.post(ann, "").await;
     stage.posts().delete(ann, post).await.unwrap();
@@ -168,7 +168,7 @@ async fn an_event_that_comes_late_brings_nothing_back() {
 
 #[tokio::test]
 async fn views_are_collected_shown_and_written() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben] = stage.crowd();
     let posts = stage.posts();
     let post = stage.post(ann, "").await;
@@ -180,7 +180,7 @@ async fn views_are_collected_shown_and_written() {
     posts.flush_views().await.unwrap();
     posts.flush_views().await.unwrap();
     assert_eq!(posts.figures(None, post).await.unwrap().post.views, 3);
-    assert_eq!(stage.another().service.look(None, post).await.unwrap().post.views, 3);
+    assert_eq!(stage.another().await.service.look(None, post).await.unwrap().post.views, 3);
     posts.show(None, post).await.unwrap();
     assert_eq!(posts.figures(None, post).await.unwrap().post.views, 4);
 }
@@ -188,7 +188,7 @@ async fn views_are_collected_shown_and_written() {
 #[tokio::test]
 async fn popular_posts_come_first_and_old_and_hidden_ones_not_at_all() {
     let stage =
-        Stage::with(Settings { popular_for: Duration::from_secs(30), ..Settings::default() });
+        Stage::with(Settings { popular_for: Duration::from_secs(30), ..Settings::default() }).await;
     let [ann, ben, eve] = stage.crowd();
     let posts = stage.posts();
     let old = stage.post(ann, "").await;
@@ -228,7 +228,7 @@ fn user_less() -> PostId {
 #[tokio::test]
 async fn interactions_are_those_of_the_last_ninety_days() {
     const DAY: i64 = 24 * 60 * 60 * 1000;
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben, eve] = stage.crowd();
     let posts = stage.posts();
     let (of_ben, of_eve) = (stage.post(ben, "").await, stage.post(eve, "").await);
@@ -245,7 +245,7 @@ async fn interactions_are_those_of_the_last_ninety_days() {
 
 #[tokio::test]
 async fn a_made_up_network_is_as_if_it_had_happened() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let people: [UserId; 30] = stage.crowd();
     let posts = stage.posts();
     let start = tintype_platform::testkit::START.plus_millis(-1_000_000);
@@ -284,6 +284,7 @@ async fn a_made_up_network_is_as_if_it_had_happened() {
     assert_eq!(tagged.await.len(), 30);
     let created: Vec<_> = stage
         .events()
+        .await
         .into_iter()
         .filter(
             |event| matches!(event, Event::PostCreated { mentions, .. } if *mentions == [user(2)]),
@@ -297,7 +298,7 @@ async fn a_made_up_network_is_as_if_it_had_happened() {
 
 #[tokio::test]
 async fn a_check_finds_and_repairs_what_is_wrong() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben] = stage.crowd();
     let posts = stage.posts();
     let post = stage.post(ann, "").await;
@@ -308,7 +309,7 @@ async fn a_check_finds_and_repairs_what_is_wrong() {
                  DELETE FROM author_counts;
                  INSERT INTO posts SELECT author, id + 1, caption, media, hashtags, mentions,
                      location, alt_text, 0, 0, 0, 0, 0, 0 FROM posts;";
-    stage.bench.database.write(move |write| Ok(write.execute_batch(spoil)?)).await.unwrap();
+    stage.bench.sqlite().write(move |write| Ok(write.execute_batch(spoil)?)).await.unwrap();
     let wrong = |drifts: Vec<tintype_api::Drift>| -> Vec<(&'static str, u64, i64, i64)> {
         let tell =
             |drift: tintype_api::Drift| (drift.counter, drift.of, drift.stored, drift.counted);

@@ -75,14 +75,14 @@ async fn conforms(posts: Arc<dyn Posts>, scene: &Scene) {
 
 #[tokio::test]
 async fn near() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let scene = scene(&stage).await;
     conforms(stage.posts().clone(), &scene).await;
 }
 
 #[tokio::test]
 async fn far_away() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let scene = scene(&stage).await;
     let peer = far(posts::posts::routes(stage.posts().clone())).await;
     conforms(Arc::new(peer), &scene).await;

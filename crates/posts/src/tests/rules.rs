@@ -14,7 +14,7 @@ fn captioned(text: &str) -> Change {
 
 #[tokio::test]
 async fn only_those_are_told_of_a_mention_who_see_the_post() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben, eve] = stage.crowd();
     let kim = stage.people.put(9, "kim", true);
     stage.ties.follow(ben, kim, true);
@@ -26,6 +26,7 @@ async fn only_those_are_told_of_a_mention_who_see_the_post() {
     stage.posts().comment(kim, by_ann, text(everybody)).await.unwrap();
     let told: Vec<_> = stage
         .events()
+        .await
         .into_iter()
         .map(|event| match event {
             Event::PostCreated { mentions, .. } | Event::CommentCreated { mentions, .. } => {
@@ -42,19 +43,19 @@ async fn only_those_are_told_of_a_mention_who_see_the_post() {
 
 #[tokio::test]
 async fn an_edit_tells_new_mentions_only_and_nothing_if_nothing_changes() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben, eve] = stage.crowd();
     let posts = stage.posts();
     let post = stage.post(ann, "#one @name2").await;
     stage.bench.clock.advance_millis(5000);
-    let before = stage.events().len();
+    let before = stage.events().await.len();
     let same = posts.edit(ann, post, captioned("#one @name2")).await.unwrap();
-    assert_eq!(stage.events().len(), before);
+    assert_eq!(stage.events().await.len(), before);
     assert_eq!(same.post.updated_at, same.post.created_at);
     let edited = posts.edit(ann, post, captioned("#two @name2 @name3")).await.unwrap();
     assert!(edited.post.updated_at > edited.post.created_at);
     assert_eq!(
-        stage.events()[before..],
+        stage.events().await[before..],
         [Event::PostUpdated { post, author: ann, hidden: false, mentions: vec![eve] }]
     );
     let tagged = async |tag| posts.by_hashtag(None, tag, first(b'x')).await.unwrap().items.len();
@@ -67,7 +68,7 @@ async fn an_edit_tells_new_mentions_only_and_nothing_if_nothing_changes() {
 
 #[tokio::test]
 async fn what_a_moderator_hides_only_a_moderator_shows() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben] = stage.crowd();
     let posts = stage.posts();
     let post = stage.post(ann, "").await;
@@ -98,7 +99,7 @@ async fn what_a_moderator_hides_only_a_moderator_shows() {
     assert_eq!(hides(ann, false, false).await, Err(Kind::Forbidden));
     assert_eq!(stage.newest(ann).await, []);
     stage.assert_no_drift().await;
-    let updates = stage.events().into_iter().filter_map(|event| match event {
+    let updates = stage.events().await.into_iter().filter_map(|event| match event {
         Event::PostUpdated { hidden, .. } => Some(hidden),
         _ => None,
     });
@@ -107,7 +108,7 @@ async fn what_a_moderator_hides_only_a_moderator_shows() {
 
 #[tokio::test]
 async fn a_moderator_deletes_any_comment() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben, eve] = stage.crowd();
     let posts = stage.posts();
     let post = stage.post(ann, "").await;
@@ -120,7 +121,7 @@ async fn a_moderator_deletes_any_comment() {
 
 #[tokio::test]
 async fn where_comments_are_disabled_nobody_comments() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben] = stage.crowd();
     let posts = stage.posts();
     let quiet = crate::service::Draft { comments_disabled: true, ..draft("") };
@@ -137,7 +138,7 @@ async fn where_comments_are_disabled_nobody_comments() {
 
 #[tokio::test]
 async fn events_are_told_only_when_something_changed() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [ann, ben] = stage.crowd();
     let posts = stage.posts();
     let post = stage.post(ann, "").await;
@@ -157,7 +158,7 @@ async fn events_are_told_only_when_something_changed() {
     posts.delete(ann, post).await.unwrap();
     let (author, commenter) = (ann, ben);
     assert_eq!(
-        stage.events(),
+        stage.events().await,
         [
             Event::PostCreated { post, author, mentions: vec![] },
             Event::PostLiked { post, author, user: ben },

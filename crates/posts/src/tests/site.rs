@@ -18,7 +18,7 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) async fn new() -> Self {
-        let mut stage = Stage::new();
+        let mut stage = Stage::new().await;
         let ground = Arc::new(Ground::new(&Config::defaults()));
         let accounts = stage.people.clone();
         let gate = Gate { accounts, limits: Arc::new(Limits::none()), loopback: true };

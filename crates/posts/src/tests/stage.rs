@@ -24,11 +24,11 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(crate) fn new() -> Self {
-        Self::with(Settings::default())
+    pub(crate) async fn new() -> Self {
+        Self::with(Settings::default()).await
     }
 
-    pub(crate) fn with(settings: Settings) -> Self {
+    pub(crate) async fn with(settings: Settings) -> Self {
         let bench = Workbench::new(&[MIGRATIONS]);
         let (people, ties) = (Arc::new(People::default()), Arc::new(Ties::default()));
         let services = Arc::new(Services::default());
@@ -43,7 +43,7 @@ impl Stage {
             services,
             objects: ObjectUrls::new(""),
         };
-        let slice = crate::start(&base, settings).unwrap();
+        let slice = crate::start(&base, settings).await.unwrap();
         base.services.set_posts(slice.service.clone());
         Self { bench, people, ties, uploads, base, slice }
     }
@@ -53,8 +53,8 @@ impl Stage {
     }
 
     /// The same database as another process, or this one after a restart, has it before it.
-    pub(crate) fn another(&self) -> Slice<PostsService> {
-        crate::start(&self.base, Settings::default()).unwrap()
+    pub(crate) async fn another(&self) -> Slice<PostsService> {
+        crate::start(&self.base, Settings::default()).await.unwrap()
     }
 
     /// Public accounts `name1`, `name2`, … with the ids 1, 2, ….
@@ -71,14 +71,16 @@ impl Stage {
         self.posts().create(author, draft(caption)).await.unwrap().post.id
     }
 
-    pub(crate) fn bus(&self) -> Bus {
+    pub(crate) async fn bus(&self) -> Bus {
         let (clock, settings) = (self.bench.clock.clone(), bus::Settings::default());
-        Bus::start(&self.bench.database, clock, &settings, self.slice.consumers.clone()).unwrap()
+        Bus::start(self.bench.database.outbox(), clock, &settings, self.slice.consumers.clone())
+            .await
+            .unwrap()
     }
 
     /// Lets the consumers do what there is to do.
     pub(crate) async fn settle(&self) {
-        let bus = self.bus();
+        let bus = self.bus().await;
         bus.drained().await.unwrap();
         bus.stop().await;
     }
@@ -87,7 +89,7 @@ impl Stage {
     pub(crate) async fn tell(&self, event: Event) {
         let stamp = tintype_api::Stamp::made_by(&self.bench.ids);
         let record = event.record(stamp).unwrap();
-        self.bench.database.write(move |write| write.publish(&record)).await.unwrap();
+        self.bench.publish(record).await;
     }
 
     /// The account is gone, as accounts would say it.
@@ -97,8 +99,8 @@ impl Stage {
     }
 
     /// Everything that is in the outbox, oldest first.
-    pub(crate) fn events(&self) -> Vec<Event> {
-        let happened = self.bench.happened_after(0);
+    pub(crate) async fn events(&self) -> Vec<Event> {
+        let happened = self.bench.happened_after(0).await;
         happened.iter().map(|record| Event::read(record).unwrap()).collect()
     }
 

@@ -16,14 +16,14 @@ fn at(url: &str) -> NewMedia {
 async fn urls(stage: &Stage, author: UserId, media: Vec<NewMedia>) -> Result<Vec<String>> {
     let view = stage.posts().create(author, Draft { media, ..draft("of uploads") }).await?;
     // What is shown right after it was made is what is shown from then on.
-    let shown = stage.another().service.look(None, view.post.id).await.unwrap();
+    let shown = stage.another().await.service.look(None, view.post.id).await.unwrap();
     assert_eq!(shown.post, view.post);
     Ok(view.post.media.iter().map(|media| media.url.clone()).collect())
 }
 
 #[tokio::test]
 async fn uploads_are_named_by_id_or_by_address_and_shown_whole() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [author] = stage.crowd();
     let first = stage.uploads.put(7, author, Some("a harbour"));
     let second = stage.uploads.put(8, author, None);
@@ -49,7 +49,7 @@ async fn uploads_are_named_by_id_or_by_address_and_shown_whole() {
 
 #[tokio::test]
 async fn an_address_of_this_site_is_known_under_any_host() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [author] = stage.crowd();
     stage.uploads.put(7, author, None);
     let media = vec![at("http://127.0.0.1:8080/media/images/7_large.jpg")];
@@ -59,7 +59,7 @@ async fn an_address_of_this_site_is_known_under_any_host() {
 
 #[tokio::test]
 async fn what_is_not_the_authors_cannot_be_posted() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [author, other] = stage.crowd();
     let theirs = stage.uploads.put(7, other, None);
     let none = MediaId::new(99).unwrap();
@@ -79,7 +79,7 @@ async fn what_is_not_the_authors_cannot_be_posted() {
 
 #[tokio::test]
 async fn posts_follow_what_is_said_about_their_uploads() {
-    let stage = Stage::new();
+    let stage = Stage::new().await;
     let [author] = stage.crowd();
     let media = stage.uploads.put(7, author, Some("a harbor"));
     let wanted = vec![NewMedia::Upload(media), NewMedia::Upload(media)];
@@ -97,14 +97,14 @@ async fn posts_follow_what_is_said_about_their_uploads() {
     }
     assert_eq!(shown.updated_at, post.updated_at, "the post itself was not edited");
 
-    let updates = |stage: &Stage| {
+    let updates = async |stage: &Stage| {
         let is_update = |event: &Event| matches!(event, Event::PostUpdated { .. });
-        stage.events().into_iter().filter(is_update).count()
+        stage.events().await.into_iter().filter(is_update).count()
     };
-    assert_eq!(updates(&stage), 1);
+    assert_eq!(updates(&stage).await, 1);
     // Told once more, nothing changes.
     stage.tell(Event::MediaUpdated { media, user: author }).await;
     stage.settle().await;
-    assert_eq!(updates(&stage), 1);
+    assert_eq!(updates(&stage).await, 1);
     assert!(stage.posts().look(None, untouched).await.is_ok());
 }

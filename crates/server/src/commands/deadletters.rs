@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use tintype_platform::bus::dead_letters;
 
 use crate::wiring::Site;
 
@@ -28,35 +27,36 @@ pub(super) enum DeadLetters {
 
 impl DeadLetters {
     pub(super) async fn run(self, site: &Site) -> Result<ExitCode> {
-        let database = &site.database;
+        let outbox = site.database.outbox();
         match self {
             Self::List => {
-                let letters = dead_letters::list(database, SHOWN)?;
+                let letters = outbox.dead_letters(SHOWN).await?;
                 for letter in &letters {
                     println!(
                         "{}  {}  {}  {}  after {} tries: {}\n    {}",
                         letter.number,
-                        letter.at,
+                        letter.record.at,
                         letter.consumer,
-                        letter.kind,
+                        letter.record.kind,
                         letter.tries,
                         letter.error,
-                        letter.body
+                        letter.record.body
                     );
                 }
-                let all: i64 = dead_letters::counts(database)?.iter().map(|(_, count)| count).sum();
+                let counts = outbox.count_dead_letters().await?;
+                let all: i64 = counts.iter().map(|(_, count)| count).sum();
                 println!("{all} dead letters, {} shown.", letters.len());
             }
             Self::Replay { numbers } => {
-                let count = dead_letters::replay(database, numbers).await?;
+                let count = outbox.take_dead_letters(numbers, true).await?;
                 println!("{count} dead letters go to their consumers again.");
             }
             Self::Discard { numbers } => {
-                let count = dead_letters::discard(database, numbers).await?;
+                let count = outbox.take_dead_letters(numbers, false).await?;
                 println!("{count} dead letters were dropped.");
             }
         }
-        database.close().await;
+        site.database.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }

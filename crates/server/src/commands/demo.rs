@@ -42,19 +42,21 @@ pub(super) struct Demo {
     #[command(flatten)]
     pub(super) listen: Listen,
     /// The longer side of its photographs, in pixels: small ones are made in no time
-    #[arg(long, hide = true, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(16..=4096))]
+    #[arg(long, hide = true, default_value_t = 820, value_parser = clap::value_parser!(u32).range(16..=4096))]
     longer_side: u32,
 }
 
 impl Demo {
     pub(super) async fn run(self, config: &Config) -> Result<ExitCode> {
-        demo(config, self.longer_side).await
+        Box::pin(demo(config, self.longer_side)).await
     }
 }
 
 async fn demo(config: &Config, longer_side: u32) -> Result<ExitCode> {
     let folder = config.make_data_dir()?.to_owned();
-    let database = config.database_path();
+    let Some(database) = config.database_path() else {
+        anyhow::bail!("the demo is made in a database of its own; leave out database.url");
+    };
     if folder.join(MAKING).exists() {
         clear(&database)?;
         clear_pictures(&folder)?;
@@ -68,7 +70,7 @@ async fn demo(config: &Config, longer_side: u32) -> Result<ExitCode> {
     if fresh {
         std::fs::write(folder.join(MAKING), "").context("the data folder cannot be written")?;
     }
-    let opened = serve::open(config)?;
+    let opened = serve::open(config).await?;
     if fresh {
         make(&opened.site, longer_side).await?;
     }

@@ -14,7 +14,7 @@ use crate::data_lock::DataLock;
 use crate::wiring::{Running, Site};
 
 pub(super) async fn serve(config: &Config) -> Result<ExitCode> {
-    let started = start(config, open(config)?).await?;
+    let started = start(config, open(config).await?).await?;
     started.serve(|address| println!("Tintype is at http://{address}")).await
 }
 
@@ -26,11 +26,11 @@ pub(super) struct Opened {
 }
 
 /// Opens the data folder to serve it, making it if it is not there.
-pub(super) fn open(config: &Config) -> Result<Opened> {
+pub(super) async fn open(config: &Config) -> Result<Opened> {
     // Caches and consumers take their counters when they are made: the figures come first.
     let telemetry = telemetry::init(&config.log);
     let lock = DataLock::take(config.make_data_dir()?)?;
-    let site = Site::open(config, Arc::new(SystemClock), config.server.node)?;
+    let site = Site::open(config, Arc::new(SystemClock), config.server.node).await?;
     Ok(Opened { site, telemetry, lock })
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn start(config: &Config, opened: Opened) -> Result<Started> {
     })?;
     let address = listener.local_addr()?;
     let telemetry = config.metrics.enabled.then_some(opened.telemetry);
-    let running = opened.site.run(config, telemetry)?;
+    let running = opened.site.run(config, telemetry).await?;
     Ok(Started { running, address, listener, _lock: opened.lock })
 }
 

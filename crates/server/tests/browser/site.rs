@@ -47,8 +47,8 @@ impl Site {
         config.server.data_dir = folder.path().join("data");
         config.limits.enabled = false;
         config.auth.bcrypt_cost = 4;
-        let site = wiring::Site::open(&config, Arc::new(SystemClock), 0).unwrap();
-        let running = site.run(&config, None).unwrap();
+        let site = wiring::Site::open(&config, Arc::new(SystemClock), 0).await.unwrap();
+        let running = site.run(&config, None).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();

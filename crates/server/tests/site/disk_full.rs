@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
-use tintype_platform::db::Connection;
+use tintype_platform::sqlite::Connection;
 
 use crate::rig::program::{Program, run};
 use crate::rig::{PICTURE, eventually};

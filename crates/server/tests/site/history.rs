@@ -42,7 +42,7 @@ async fn every_feed_is_what_it_is_defined_to_be_after_every_step() {
     let mut leaving = false;
     let mut players = Vec::new();
     for strategy in [Strategy::Pull, Strategy::Push, Strategy::Hybrid] {
-        players.push(Player::new(strategy));
+        players.push(Player::new(strategy).await);
     }
     for step in 0..steps {
         let deed = choose(&model, &mut random);

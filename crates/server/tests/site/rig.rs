@@ -13,7 +13,6 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tintype_platform::Clock;
-use tintype_platform::bus::dead_letters;
 use tintype_platform::clock::SystemClock;
 use tintype_platform::config::Config;
 use tintype_platform::http::serve;
@@ -67,7 +66,8 @@ impl Rig {
 
     /// A site in a folder that is there already.
     pub(crate) async fn on(config: &Config, clock: Arc<dyn Clock>) -> Self {
-        let running = Site::open(config, clock, 0).unwrap().run(config, None).unwrap();
+        let site = Site::open(config, clock, 0).await.unwrap();
+        let running = site.run(config, None).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -139,9 +139,10 @@ pub(crate) fn configuration(folder: &TempDir) -> Config {
 pub(crate) async fn drained(running: &Running) {
     let all = async {
         loop {
-            let before = running.site.database.highest_id().unwrap();
+            let outbox = running.site.database.outbox();
+            let before = outbox.highest_id().await.unwrap();
             running.bus.drained().await.unwrap();
-            if running.site.database.highest_id().unwrap() == before {
+            if outbox.highest_id().await.unwrap() == before {
                 return;
             }
         }
@@ -152,7 +153,7 @@ pub(crate) async fn drained(running: &Running) {
 /// Nothing is undelivered, nothing was given up, nothing is miscounted.
 pub(crate) async fn assert_whole(running: &Running) {
     drained(running).await;
-    let dead = dead_letters::list(&running.site.database, 10).unwrap();
+    let dead = running.site.database.outbox().dead_letters(10).await.unwrap();
     assert!(dead.is_empty(), "events were given up: {dead:#?}");
     running.site.posts.flush_views().await.unwrap();
     let drift = running.site.check(usize::MAX, false).await.unwrap();

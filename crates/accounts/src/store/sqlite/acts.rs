@@ -2,7 +2,7 @@
 
 use tintype_api::{Event, Stamp, TokenId, UserId};
 use tintype_platform::Result;
-use tintype_platform::db::{Sql, Write, params};
+use tintype_platform::sqlite::{Sql, Write, params};
 
 use super::{search, sql};
 use crate::account::{Account, AuditEntry, NewAccount, ProfileChange, Session, role_word};

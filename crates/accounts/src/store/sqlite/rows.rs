@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use tintype_api::accounts::Role;
 use tintype_api::{Card, UserId};
 use tintype_platform::Timestamp;
-use tintype_platform::db::Row;
+use tintype_platform::sqlite::Row;
 
 use crate::account::{Account, AuditEntry, Audited, Origin, Session, role_word};
 

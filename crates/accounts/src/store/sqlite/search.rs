@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use tintype_api::UserId;
 use tintype_platform::Result;
-use tintype_platform::db::{Connection, OptionalExtension, Row, Sql, params};
+use tintype_platform::sqlite::{Connection, OptionalExtension, Row, Sql, params};
 
 use super::sql;
 use crate::input::folded;

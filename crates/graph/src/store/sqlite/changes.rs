@@ -2,7 +2,7 @@
 
 use tintype_api::graph::FollowStatus;
 use tintype_api::{Event, Stamp, UserId};
-use tintype_platform::db::{OptionalExtension, Sql, Write, params};
+use tintype_platform::sqlite::{OptionalExtension, Sql, Write, params};
 use tintype_platform::{Error, Result};
 
 use super::column;

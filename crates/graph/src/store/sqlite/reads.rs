@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use tintype_api::graph::{GraphCounts, Relationship};
 use tintype_api::{Circle, Drift, UserId};
 use tintype_platform::Result;
-use tintype_platform::db::{Connection, Ids, OptionalExtension, Sql, params};
+use tintype_platform::sqlite::{Connection, Ids, OptionalExtension, Sql, params};
 
 use super::rows;
 use crate::store::{Reach, sql};

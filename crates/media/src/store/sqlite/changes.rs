@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tintype_api::{Event, MediaId, PostId, Stamp, UserId};
-use tintype_platform::db::{Sql, Write, params};
+use tintype_platform::sqlite::{Sql, Write, params};
 use tintype_platform::{Result, Timestamp};
 
 use super::rows::{self, collect, pending, record};

@@ -2,7 +2,7 @@
 
 use rusqlite::types::Type;
 use tintype_api::{Drift, MediaId, UserId};
-use tintype_platform::db::{Connection, Ids, OptionalExtension, Row, Sql, params};
+use tintype_platform::sqlite::{Connection, Ids, OptionalExtension, Row, Sql, params};
 use tintype_platform::{Result, Timestamp};
 
 use crate::names::{FILE_TYPES, Kind, Token};

@@ -5,8 +5,8 @@ use bytes::Bytes;
 
 use super::{Answer, Earlier, IdempotencyStore, KEPT, Key, Reservation};
 use crate::clock::Timestamp;
-use crate::db::{Database, OptionalExtension, Sql, params};
 use crate::error::Result;
+use crate::sqlite::{Database, OptionalExtension, Sql, params};
 
 /// Keeps idempotency keys beside everything else: they are as durable as what they stand for.
 pub struct SqliteIdempotency(Database);
@@ -30,7 +30,7 @@ impl IdempotencyStore for SqliteIdempotency {
                     .execute(params![key, oldest])?;
                 let earlier = write
                     .sql(
-                        "SELECT fingerprint, status, content_type, body
+                        "SELECT fingerprint, status, content_type, body, at
                          FROM idempotency_keys WHERE key = $1",
                     )?
                     .query_row([key], |row| {
@@ -43,7 +43,8 @@ impl IdempotencyStore for SqliteIdempotency {
                             }),
                             None => None,
                         };
-                        Ok(Earlier { fingerprint: row.get(0)?, answer })
+                        let at = Timestamp::from_millis(row.get(4)?);
+                        Ok(Earlier { fingerprint: row.get(0)?, answer, at })
                     })
                     .optional()?;
                 if earlier.is_none() {

@@ -3,7 +3,7 @@
 use tintype_api::posts::PostRef;
 use tintype_api::{CommentId, PostId, Stamp, UserId};
 use tintype_platform::Result;
-use tintype_platform::db::{Connection, Sql, Write, params};
+use tintype_platform::sqlite::{Connection, Sql, Write, params};
 
 use super::{column, comments, likes, pairs, posts};
 use crate::store::sql;

@@ -2,7 +2,7 @@
 
 use tintype_api::Drift;
 use tintype_platform::Result;
-use tintype_platform::db::{Connection, Sql, Write, params};
+use tintype_platform::sqlite::{Connection, Sql, Write, params};
 
 use crate::store::sql;
 use crate::store::{Counter, Found};

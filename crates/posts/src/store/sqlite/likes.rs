@@ -3,7 +3,7 @@
 use tintype_api::posts::PostRef;
 use tintype_api::{Event, PostId, Stamp, UserId};
 use tintype_platform::Result;
-use tintype_platform::db::{Connection, Ids, OptionalExtension, Sql, Write, params};
+use tintype_platform::sqlite::{Connection, Ids, OptionalExtension, Sql, Write, params};
 
 use super::{below, column};
 use crate::store::sql;

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use tintype_api::posts::{Engagement, PostRef};
 use tintype_api::{PostId, UserId};
 use tintype_platform::Result;
-use tintype_platform::db::{Connection, Ids, Sql, params};
+use tintype_platform::sqlite::{Connection, Ids, Sql, params};
 
 use super::{below, column, pairs};
 use crate::store::sql;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use tintype_api::media::Upload;
 use tintype_api::posts::{Post, PostMedia, PostRef};
 use tintype_api::{Event, PostId, Stamp, UserId};
-use tintype_platform::db::{Connection, Ids, OptionalExtension, Row, Sql, Write, params};
+use tintype_platform::sqlite::{Connection, Ids, OptionalExtension, Row, Sql, Write, params};
 use tintype_platform::{Result, Timestamp};
 
 use crate::store::sql;

@@ -31,7 +31,7 @@ pub(crate) struct Player {
 }
 
 impl Player {
-    pub(crate) fn new(strategy: Strategy) -> Self {
+    pub(crate) async fn new(strategy: Strategy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = configuration(&folder);
         config.feed.strategy = strategy;
@@ -39,7 +39,7 @@ impl Player {
         config.feed.timeline_size = FEED;
         Self {
             strategy,
-            running: Some(open(&config)),
+            running: Some(open(&config).await),
             config,
             people: Vec::new(),
             posts: Vec::new(),
@@ -181,7 +181,7 @@ impl Player {
 
     async fn restart(&mut self) {
         self.running.take().unwrap().stop().await;
-        self.running = Some(open(&self.config));
+        self.running = Some(open(&self.config).await);
     }
 
     fn running(&self) -> &Running {
@@ -246,7 +246,7 @@ impl Player {
     }
 }
 
-fn open(config: &Config) -> Running {
-    let site = Site::open(config, std::sync::Arc::new(SystemClock), 0).unwrap();
-    site.run(config, None).unwrap()
+async fn open(config: &Config) -> Running {
+    let site = Site::open(config, std::sync::Arc::new(SystemClock), 0).await.unwrap();
+    site.run(config, None).await.unwrap()
 }

@@ -1,7 +1,7 @@
 //! `tintype check`.
 
 use serde_json::json;
-use tintype_platform::db::Connection;
+use tintype_platform::sqlite::Connection;
 
 use crate::rig::eventually;
 use crate::rig::program::{Program, run};

@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
-use super::Commits;
-use super::outbox::Record;
 use super::sql::Sql;
+use crate::db::Commits;
 use crate::error::{Error, Result};
+use crate::outbox::{self, Record};
 
 /// Writes that share one commit at the most: bounds how long the first of them waits.
 const GROUP: usize = 512;
@@ -36,7 +36,7 @@ pub struct Write<'c> {
 impl Write<'_> {
     /// Puts an event into the outbox: it commits with the change or not at all.
     pub fn publish(&self, record: &Record) -> Result<()> {
-        record.insert(self.connection)?;
+        outbox::sqlite::insert(self.connection, record)?;
         self.wake_consumers();
         Ok(())
     }

@@ -3,11 +3,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::db::{MIGRATIONS, Migration};
 use crate::error::Kind;
+use crate::outbox::Record;
 
 const COUNTERS: Migrations = Migrations {
     slice: "counters",
-    list: &[Migration {
+    postgres: &[],
+    sqlite: &[Migration {
         version: 1,
         name: "counters",
         sql: "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
@@ -258,7 +261,8 @@ async fn an_event_commits_with_its_change_or_not_at_all() {
         .await;
     assert!(failed.is_err());
     assert!(!commits.has_changed().unwrap());
-    assert_eq!(database.highest_id().unwrap(), 7);
+    let outbox = crate::outbox::SqliteOutbox::new(database);
+    assert_eq!(crate::outbox::Outbox::highest_id(&outbox).await.unwrap(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -317,10 +321,12 @@ async fn a_backup_is_of_one_moment_while_writes_go_on() {
 fn a_newer_or_changed_database_is_refused_and_left_as_it_is() {
     const SECOND: Migration =
         Migration { version: 2, name: "more", sql: "CREATE TABLE more (id INTEGER) STRICT" };
-    const NEWER: Migrations = Migrations { slice: "counters", list: &[COUNTERS.list[0], SECOND] };
+    const NEWER: Migrations =
+        Migrations { slice: "counters", postgres: &[], sqlite: &[COUNTERS.sqlite[0], SECOND] };
     const EDITED: Migration =
         Migration { version: 1, name: "counters", sql: "CREATE TABLE counters (x INTEGER) STRICT" };
-    const CHANGED: Migrations = Migrations { slice: "counters", list: &[EDITED, SECOND] };
+    const CHANGED: Migrations =
+        Migrations { slice: "counters", postgres: &[], sqlite: &[EDITED, SECOND] };
     let folder = folder();
     drop(open(&folder, &[MIGRATIONS, NEWER]).unwrap());
     let code =

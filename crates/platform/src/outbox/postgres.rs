@@ -1,0 +1,293 @@
+//! The outbox in PostgreSQL, and the relay that gives events their places.
+
+use async_trait::async_trait;
+
+use super::{BATCH, Batch, DeadLetter, Outbox, Record, Wanted};
+use crate::clock::Timestamp;
+use crate::db::Watch;
+use crate::error::Result;
+use crate::postgres::{Database, Row};
+
+/// Events that get their places at once.
+const RELAYED: i64 = 1000;
+
+/// The outbox of a PostgreSQL database, which several processes read.
+pub struct PostgresOutbox(Database);
+
+impl PostgresOutbox {
+    /// The outbox of `database`.
+    pub fn new(database: Database) -> Self {
+        Self(database)
+    }
+}
+
+/// Gives places to the events that have none, unless another process is at it; answers the last.
+///
+/// The lock of the row is what makes one process at a time the relay, and the next one may take over
+/// as soon as that is gone. What it writes need not be on the disk at once: whatever a consumer keeps
+/// of it is written later, and so can only outlive it together with it.
+pub(crate) async fn relay(database: &Database) -> Result<i64> {
+    let mut last = 0;
+    loop {
+        let relay = database.begin(0u64).await?;
+        let locked = relay
+            .query_opt("SELECT last FROM relay WHERE one = 1 FOR UPDATE SKIP LOCKED", &[])
+            .await?;
+        let Some(locked) = locked else { return Ok(last) };
+        last = locked.get(0);
+        relay.query("SELECT set_config('synchronous_commit', 'off', true)", &[]).await?;
+        let rows = relay
+            .query(
+                "SELECT txid::TEXT, part, shard, id FROM outbox WHERE sequence IS NULL
+                 ORDER BY written, id, part LIMIT $1",
+                &[&RELAYED],
+            )
+            .await?;
+        if rows.is_empty() {
+            return Ok(last);
+        }
+        let transactions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let parts: Vec<i64> = rows.iter().map(|row| row.get(1)).collect();
+        let places: Vec<i64> = (last + 1..).take(rows.len()).collect();
+        relay
+            .execute(
+                "UPDATE outbox SET sequence = place.sequence
+                 FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[])
+                      AS place (txid, part, sequence)
+                 WHERE outbox.txid = place.txid::XID8 AND outbox.part = place.part",
+                &[&transactions, &parts, &places],
+            )
+            .await?;
+        last += rows.len() as i64;
+        relay.execute("UPDATE relay SET last = $1 WHERE one = 1", &[&last]).await?;
+        relay.commit().await?;
+    }
+}
+
+#[async_trait]
+impl Outbox for PostgresOutbox {
+    fn commits(&self) -> Watch {
+        self.0.commits()
+    }
+
+    async fn end(&self) -> Result<i64> {
+        let row = self.0.query_one("SELECT last FROM relay WHERE one = 1", &[]).await?;
+        Ok(row.get(0))
+    }
+
+    async fn relay(&self) -> Result<()> {
+        // Another process may be at it: then what was committed until now is soon relayed.
+        while self
+            .0
+            .query_opt("SELECT 1 FROM outbox WHERE sequence IS NULL LIMIT 1", &[])
+            .await?
+            .is_some()
+        {
+            relay(&self.0).await?;
+        }
+        Ok(())
+    }
+
+    async fn highest_id(&self) -> Result<u64> {
+        let row = self
+            .0
+            .query_one(
+                "SELECT coalesce(max(id), 0) FROM (
+                     SELECT id FROM outbox WHERE consumer IS NULL ORDER BY txid DESC LIMIT 10000
+                 ) AS newest",
+                &[],
+            )
+            .await?;
+        Ok(row.get::<_, i64>(0) as u64)
+    }
+
+    async fn after(&self, position: i64, wanted: Wanted<'_>) -> Result<Batch> {
+        let rows = self
+            .0
+            .query(
+                "SELECT sequence, id, kind, key, body, at, consumer FROM outbox
+                 WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+                &[&position, &(BATCH as i64)],
+            )
+            .await?;
+        let end = rows.last().map_or(position, |row| row.get(0));
+        let taken = rows.iter().filter(|row| wanted.takes(row.get(2), row.get(6)));
+        Ok(Batch { records: taken.map(record).collect(), end })
+    }
+
+    async fn claim(&self, name: &'static str) -> Result<bool> {
+        self.0.leases().take(&self.0, name).await
+    }
+
+    async fn release(&self) {
+        if let Err(error) = self.0.leases().release(&self.0).await {
+            tracing::warn!(cause = %error, "leases could not be released; they end by themselves");
+        }
+    }
+
+    async fn position(&self, consumer: &'static str) -> Result<i64> {
+        let row = self
+            .0
+            .query_opt("SELECT position FROM consumers WHERE name = $1", &[&consumer])
+            .await?;
+        Ok(row.map_or(0, |row| row.get(0)))
+    }
+
+    async fn save(&self, consumer: &'static str, position: i64) -> Result<()> {
+        let change = self.0.begin(0u64).await?;
+        // A crash repeats what was not saved, so saving need not wait for the disk.
+        change.query("SELECT set_config('synchronous_commit', 'off', true)", &[]).await?;
+        change
+            .execute(
+                "INSERT INTO consumers (name, position) VALUES ($1, $2)
+                 ON CONFLICT (name) DO UPDATE
+                 SET position = greatest(consumers.position, excluded.position)",
+                &[&consumer, &position],
+            )
+            .await?;
+        change.commit().await
+    }
+
+    async fn seen(&self, consumers: &[&'static str]) -> Result<i64> {
+        let row = self
+            .0
+            .query_one(
+                "SELECT count(*), min(position) FROM consumers WHERE name = ANY($1)",
+                &[&consumers],
+            )
+            .await?;
+        let known = row.get::<_, i64>(0) as usize;
+        if known < consumers.len() {
+            return Ok(0);
+        }
+        match row.get::<_, Option<i64>>(1) {
+            Some(seen) => Ok(seen),
+            None => self.end().await,
+        }
+    }
+
+    async fn drop_old(&self, seen: i64, before: Timestamp) -> Result<bool> {
+        let end = self.end().await?;
+        let row = self
+            .0
+            .query_one(
+                "SELECT max(sequence) FROM (
+                     SELECT sequence, at FROM outbox WHERE sequence <= $1 AND sequence < $2
+                     ORDER BY sequence LIMIT 5000
+                 ) AS oldest WHERE at < $3",
+                &[&seen, &end, &before.as_millis()],
+            )
+            .await?;
+        let Some(last) = row.get::<_, Option<i64>>(0) else { return Ok(false) };
+        let change = self.0.begin(0u64).await?;
+        change
+            .execute(
+                "DELETE FROM outbox WHERE sequence <= $1 AND at < $2",
+                &[&last, &before.as_millis()],
+            )
+            .await?;
+        change.commit().await?;
+        Ok(true)
+    }
+
+    async fn bury(&self, letter: DeadLetter) -> Result<()> {
+        let DeadLetter { consumer, record, tries, error, .. } = letter;
+        let change = self.0.begin(0u64).await?;
+        // Letters are few: who numbers one keeps others from it for that moment.
+        change.execute("LOCK TABLE dead_letters IN SHARE ROW EXCLUSIVE MODE", &[]).await?;
+        change
+            .execute(
+                "INSERT INTO dead_letters
+                     (number, consumer, id, kind, key, body, at, tries, error)
+                 SELECT coalesce(max(number), 0) + 1, $1::TEXT, $2::BIGINT, $3::TEXT, $4::BIGINT,
+                        $5::TEXT, $6::BIGINT, $7::BIGINT, $8::TEXT
+                 FROM dead_letters",
+                &[
+                    &consumer,
+                    &(record.id as i64),
+                    &record.kind,
+                    &(record.key as i64),
+                    &record.body,
+                    &record.at.as_millis(),
+                    &i64::from(tries),
+                    &error,
+                ],
+            )
+            .await?;
+        change.commit().await
+    }
+
+    async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>> {
+        let rows = self
+            .0
+            .query(
+                "SELECT 0::BIGINT, id, kind, key, body, at, number, consumer, tries, error
+                 FROM dead_letters ORDER BY number LIMIT $1",
+                &[&(limit as i64)],
+            )
+            .await?;
+        let letters = rows.iter().map(|row| DeadLetter {
+            record: record(row),
+            number: row.get(6),
+            consumer: row.get(7),
+            tries: row.get::<_, i64>(8) as u32,
+            error: row.get(9),
+        });
+        Ok(letters.collect())
+    }
+
+    async fn count_dead_letters(&self) -> Result<Vec<(String, i64)>> {
+        let rows = self
+            .0
+            .query("SELECT consumer, count(*) FROM dead_letters GROUP BY consumer", &[])
+            .await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    async fn take_dead_letters(&self, numbers: Vec<i64>, replay: bool) -> Result<usize> {
+        let all = numbers.is_empty();
+        let change = self.0.begin(0u64).await?;
+        let rows = change
+            .query(
+                "DELETE FROM dead_letters WHERE $1 OR number = ANY($2)
+                 RETURNING 0::BIGINT, id, kind, key, body, at, number, consumer",
+                &[&all, &numbers],
+            )
+            .await?;
+        let mut letters: Vec<&Row> = rows.iter().collect();
+        letters.sort_by_key(|row| row.get::<_, i64>(6));
+        for (part, row) in letters.into_iter().enumerate().filter(|_| replay) {
+            let record = record(row);
+            change
+                .execute(
+                    "INSERT INTO outbox (shard, id, kind, key, body, at, consumer, part)
+                     VALUES ($1, $2, $3, $1, $4, $5, $6, $7)",
+                    &[
+                        &(record.key as i64),
+                        &(record.id as i64),
+                        &record.kind,
+                        &record.body,
+                        &record.at.as_millis(),
+                        &row.get::<_, String>(7),
+                        &(part as i64),
+                    ],
+                )
+                .await?;
+        }
+        let count = rows.len();
+        change.commit().await?;
+        Ok(count)
+    }
+}
+
+/// Reads a row of `sequence, id, kind, key, body, at`.
+fn record(row: &Row) -> Record {
+    Record {
+        sequence: row.get(0),
+        id: row.get::<_, i64>(1) as u64,
+        kind: row.get(2),
+        key: row.get::<_, i64>(3) as u64,
+        body: row.get(4),
+        at: Timestamp::from_millis(row.get(5)),
+    }
+}

@@ -1,0 +1,108 @@
+//! New connections, and the breaker before them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls::pki_types::CertificateDer;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::unavailable;
+use crate::error::{Error, Result};
+use crate::rpc::breaker::Breaker;
+
+/// The longest that a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// How long a change may wait for a connection of the pool.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Makes connections to one server.
+pub(super) struct Connector {
+    config: Config,
+    tls: MakeRustlsConnect,
+    breaker: Breaker,
+    pub(super) patience: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(server: &Config, patience: Duration) -> Result<Self> {
+        let mut config = server.clone();
+        config.application_name("tintype").connect_timeout(CONNECT);
+        if config.get_options().is_none() {
+            // The server gives up a little before we do, so that the connection stays of use.
+            config.options(format!(
+                "-c statement_timeout={} -c idle_in_transaction_session_timeout=15000",
+                patience.as_millis() * 9 / 10
+            ));
+        }
+        Ok(Self { config, tls: tls(server)?, breaker: Breaker::default(), patience })
+    }
+
+    /// A connection that is driven by a task of its own until the client is dropped.
+    pub(super) async fn connect(&self) -> Result<Client> {
+        let connecting = tokio::time::timeout(CONNECT, self.config.connect(self.tls.clone()));
+        let connected = match connecting.await {
+            Ok(Ok(connected)) => Ok(connected),
+            Ok(Err(cause)) => Err(unavailable(cause)),
+            Err(_) => Err(unavailable("connecting takes too long")),
+        };
+        let (client, connection) = connected.inspect_err(|_| self.failed())?;
+        tokio::spawn(async move {
+            // Whoever uses the client learns of its end by the failing statement.
+            let _ = connection.await;
+        });
+        Ok(client)
+    }
+
+    pub(super) fn pool(&self, size: usize) -> Result<Pool> {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycling);
+        Pool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(CONNECT))
+            .recycle_timeout(Some(CONNECT))
+            .build()
+            .map_err(Error::internal)
+    }
+
+    /// Refuses while the database is left alone.
+    #[expect(clippy::disallowed_methods, reason = "a breaker measures by the clock of the machine")]
+    pub(super) fn admits(&self) -> Result<()> {
+        if self.breaker.admits(tokio::time::Instant::now()) {
+            Ok(())
+        } else {
+            Err(unavailable("the breaker is open"))
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a breaker measures by the clock of the machine")]
+    pub(super) fn failed(&self) {
+        self.breaker.failed(tokio::time::Instant::now());
+    }
+
+    pub(super) fn succeeded(&self) {
+        self.breaker.succeeded();
+    }
+}
+
+/// Used when the server's address asks for it (`?sslmode=require`) and offered by default; the
+/// server's certificate must be one that this machine trusts.
+fn tls(config: &Config) -> Result<MakeRustlsConnect> {
+    let mut roots = rustls::RootCertStore::empty();
+    if config.get_ssl_mode() != SslMode::Disable {
+        let found = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(found.certs.into_iter().map(CertificateDer::into_owned));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(Error::internal)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(client))
+}

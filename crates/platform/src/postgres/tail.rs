@@ -1,0 +1,176 @@
+//! Following what is committed, by this process and by others.
+//!
+//! Every event bears the transaction that it came with, and every look at the outbox says which
+//! transactions it has seen. The next look asks for those events that it could not see yet, so none is
+//! missed, in whichever order transactions are begun and committed.
+//!
+//! A look is also what makes reads from memory as true as reads from the database: whoever wants to
+//! read waits for a look that began after they came. All who come while one look is on its way share
+//! the next one, so however many read, one after another is under way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use super::{Database, Follower};
+use crate::clock::Timestamp;
+use crate::db::{Commits, Watch};
+use crate::error::Result;
+use crate::outbox::{self, Record};
+
+/// The pause between two looks when nobody asks for one.
+const REST: Duration = Duration::from_millis(25);
+
+/// Events of one look. With more than that it is cheaper to forget everything.
+const MOST: usize = 10_000;
+
+pub(super) struct Tail {
+    following: AtomicBool,
+    /// The number of the latest call for a look.
+    asked: AtomicU64,
+    ask: Notify,
+    done: watch::Sender<Done>,
+    commits: watch::Sender<Commits>,
+}
+
+/// How far the looks have come.
+#[derive(Clone, Default)]
+struct Done {
+    /// The latest call that was answered.
+    call: u64,
+    /// Why it could not be.
+    failed: Option<crate::Error>,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self {
+            following: AtomicBool::new(false),
+            asked: AtomicU64::new(0),
+            ask: Notify::new(),
+            done: watch::Sender::default(),
+            commits: watch::Sender::default(),
+        }
+    }
+}
+
+impl Tail {
+    pub(super) fn commits(&self) -> Watch {
+        self.commits.subscribe()
+    }
+
+    pub(super) fn begin(&self) {
+        self.following.store(true, Ordering::Release);
+    }
+
+    /// This process has committed something.
+    pub(super) fn committed(&self) {
+        self.ask.notify_one();
+    }
+
+    pub(super) async fn caught_up(&self) -> Result<()> {
+        if !self.following.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut done = self.done.subscribe();
+        let call = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
+        self.ask.notify_one();
+        match done.wait_for(|done| done.call >= call).await {
+            Ok(done) => done.failed.clone().map_or(Ok(()), Err),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Everything that one look has found.
+struct Look {
+    /// The transactions that it could see.
+    snapshot: String,
+    /// How far the relay had come.
+    relayed: i64,
+    records: Vec<Arc<Record>>,
+    /// Whether some of them have no place in the outbox yet.
+    to_relay: bool,
+}
+
+pub(super) async fn follow(database: Database, followers: Vec<Arc<dyn Follower>>) {
+    let tail = &database.inner.tail;
+    let mut snapshot = None;
+    let mut relayed = 0;
+    loop {
+        let _ = tokio::time::timeout(REST, tail.ask.notified()).await;
+        let call = tail.asked.load(Ordering::Acquire);
+        let look = match look(&database, snapshot.as_deref()).await {
+            Ok(look) => look,
+            Err(error) => {
+                tail.done.send_replace(Done { call, failed: Some(error) });
+                continue;
+            }
+        };
+        if snapshot.is_none() || look.records.len() >= MOST {
+            for follower in &followers {
+                follower.forget();
+            }
+        } else if !look.records.is_empty() {
+            for follower in &followers {
+                if let Err(error) = follower.see(&look.records).await {
+                    tracing::warn!(cause = %error, "what others changed could not be followed");
+                    follower.forget();
+                }
+            }
+        }
+        snapshot = Some(look.snapshot);
+        tail.done.send_replace(Done { call, failed: None });
+        let mut end = look.relayed;
+        if look.to_relay {
+            match outbox::relay(&database).await {
+                Ok(last) => end = end.max(last),
+                Err(error) => tracing::warn!(cause = %error, "events could not be relayed"),
+            }
+        }
+        if end > relayed {
+            relayed = end;
+            tail.commits.send_modify(|commits| commits.events += 1);
+        }
+    }
+}
+
+async fn look(database: &Database, since: Option<&str>) -> Result<Look> {
+    // Without an earlier look nothing is new: what is remembered is read from now on.
+    let rows = database
+        .query(
+            "SELECT pg_current_snapshot()::TEXT, (SELECT last FROM relay WHERE one = 1),
+                    EXISTS (SELECT 1 FROM outbox WHERE sequence IS NULL),
+                    event.id, event.kind, event.key, event.body, event.at
+             FROM (VALUES (1)) AS one
+             LEFT JOIN LATERAL (
+                 SELECT id, kind, key, body, at, written, part FROM outbox
+                 WHERE txid >= pg_snapshot_xmin($1::TEXT::PG_SNAPSHOT)
+                   AND NOT pg_visible_in_snapshot(txid, $1::TEXT::PG_SNAPSHOT)
+                   AND consumer IS NULL
+                 ORDER BY written, id, part LIMIT 10000
+             ) AS event ON TRUE",
+            &[&since],
+        )
+        .await?;
+    let first = rows.first().ok_or_else(|| crate::Error::internal("a look has no answer"))?;
+    let records = rows.iter().filter_map(|row| {
+        let id: Option<i64> = row.get(3);
+        Some(Arc::new(Record {
+            sequence: 0,
+            id: id? as u64,
+            kind: row.get(4),
+            key: row.get::<_, i64>(5) as u64,
+            body: row.get(6),
+            at: Timestamp::from_millis(row.get(7)),
+        }))
+    });
+    Ok(Look {
+        snapshot: first.get(0),
+        relayed: first.get(1),
+        to_relay: first.get(2),
+        records: records.collect(),
+    })
+}
