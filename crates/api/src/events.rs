@@ -66,6 +66,12 @@ pub enum Event {
     /// A block has ended.
     #[serde(rename = "graph.unblock")]
     Unblocked { blocker: UserId, blocked: UserId },
+    /// Somebody mutes somebody. Only the program itself learns of it, as of the next.
+    #[serde(rename = "graph.mute")]
+    Muted { muter: UserId, muted: UserId },
+    /// A mute has ended.
+    #[serde(rename = "graph.unmute")]
+    Unmuted { muter: UserId, muted: UserId },
 
     /// A post was made. `mentions` are the accounts that its caption names.
     #[serde(rename = "post.created")]
@@ -154,6 +160,8 @@ impl Event {
             Self::Unfollowed { .. } => "graph.unfollow",
             Self::Blocked { .. } => "graph.block",
             Self::Unblocked { .. } => "graph.unblock",
+            Self::Muted { .. } => "graph.mute",
+            Self::Unmuted { .. } => "graph.unmute",
             Self::PostCreated { .. } => "post.created",
             Self::PostUpdated { .. } => "post.updated",
             Self::PostDeleted { .. } => "post.deleted",
@@ -190,6 +198,7 @@ impl Event {
             | Self::FollowWithdrawn { followee, .. }
             | Self::Unfollowed { followee, .. } => followee.get(),
             Self::Blocked { blocker, .. } | Self::Unblocked { blocker, .. } => blocker.get(),
+            Self::Muted { muter, .. } | Self::Unmuted { muter, .. } => muter.get(),
             Self::PostCreated { author, .. }
             | Self::PostUpdated { author, .. }
             | Self::PostDeleted { author, .. } => author.get(),
@@ -254,6 +263,8 @@ impl Event {
             | Self::FollowWithdrawn { .. }
             | Self::Blocked { .. }
             | Self::Unblocked { .. }
+            | Self::Muted { .. }
+            | Self::Unmuted { .. }
             | Self::CommentLiked { .. }
             | Self::CommentUnliked { .. }
             | Self::ActivityRecorded { .. } => return None,

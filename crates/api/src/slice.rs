@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use tintype_platform::bus::Consumer;
-use tintype_platform::db::Database;
+use tintype_platform::db::{Database, Follower};
 use tintype_platform::objects::ObjectUrls;
 use tintype_platform::{Clock, IdGenerator};
 use utoipa_axum::router::OpenApiRouter;
@@ -34,6 +34,8 @@ pub struct Slice<S> {
     pub routes: OpenApiRouter,
     /// What it does on events.
     pub consumers: Vec<Arc<dyn Consumer>>,
+    /// Whoever of it remembers something of the database.
+    pub followers: Vec<Arc<dyn Follower>>,
 }
 
 /// Where each service is, near or far: slices need each other in a circle, so they are handed this

@@ -5,14 +5,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::outbox::{Outbox, Record};
-use crate::{outbox, postgres, sqlite};
+use crate::{IdGenerator, outbox, postgres, sqlite};
 
 /// The tables of the platform itself: outbox, consumers, dead letters, idempotency keys.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -90,6 +93,70 @@ impl Database {
         }
     }
 
+    /// Keeps `followers` true from now on, until the task is ended. An embedded database does not
+    /// say what another process (a command, say) has changed: then everything is forgotten.
+    pub fn follow(&self, followers: Vec<Arc<dyn Follower>>) -> JoinHandle<()> {
+        match self {
+            Self::Sqlite(database) => {
+                let mut commits = database.commits();
+                let mut seen = commits.borrow().foreign;
+                tokio::spawn(async move {
+                    while commits.wait_for(|commits| commits.foreign != seen).await.is_ok() {
+                        seen = commits.borrow_and_update().foreign;
+                        for follower in &followers {
+                            follower.forget();
+                        }
+                    }
+                })
+            }
+            Self::Postgres(database) => database.follow(followers),
+        }
+    }
+
+    /// Waits until the followers of this process have seen whatever was committed, by any process,
+    /// before this call. An error says that the database could not be asked.
+    pub async fn caught_up(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(database) => database.caught_up().await,
+        }
+    }
+
+    /// The number by which this process's ids are told from those of others, which it has to itself
+    /// until the database is closed. With an embedded database that is `configured`.
+    pub async fn node(&self, configured: u8) -> Result<u8> {
+        match self {
+            Self::Sqlite(_) => Ok(configured),
+            Self::Postgres(database) => database.leases().take_number(database, NODE, NODES).await,
+        }
+    }
+
+    /// Keeps the number of this process its own, or finds it another when it was lost, until the
+    /// task is ended.
+    pub fn keep_node(&self, ids: Arc<IdGenerator>) -> JoinHandle<()> {
+        let database = self.clone();
+        tokio::spawn(async move {
+            let Self::Postgres(database) = database else { return };
+            loop {
+                tokio::time::sleep(RENEW_NODE).await;
+                let node = ids.node();
+                let lease = format!("{NODE}.{node}");
+                let kept = match database.leases().take(&database, &lease).await {
+                    Ok(true) => continue,
+                    Ok(false) => database.leases().take_number(&database, NODE, NODES).await,
+                    Err(error) => Err(error),
+                };
+                match kept {
+                    Ok(other) => {
+                        tracing::warn!(node, other, "another process took the number of this one");
+                        ids.become_node(other);
+                    }
+                    Err(error) => tracing::warn!(cause = %error, "the node number is in doubt"),
+                }
+            }
+        })
+    }
+
     /// Bytes that it takes.
     pub async fn size(&self) -> Result<u64> {
         match self {
@@ -109,6 +176,26 @@ impl Database {
         }
     }
 }
+
+/// Whoever remembers something of the database follows what is committed to it by others.
+#[async_trait]
+pub trait Follower: Send + Sync + 'static {
+    /// Corrects what is remembered, before anybody reads it who has come after the commit. Sees
+    /// what this process has committed as well, and may see an event twice.
+    async fn see(&self, records: &[Arc<Record>]) -> Result<()>;
+
+    /// Forgets everything, because something may have been missed.
+    fn forget(&self);
+}
+
+/// What the leases of numbers are called.
+const NODE: &str = "node";
+
+/// As many processes can make ids for one database.
+const NODES: u8 = 255;
+
+/// How often a process says that its number is its own.
+const RENEW_NODE: Duration = Duration::from_secs(1);
 
 /// What is known of what has been committed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -20,7 +20,7 @@ const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
 /// Makes ids. One to a process: two with the same node number could make the same id.
 pub struct IdGenerator {
     clock: Arc<dyn Clock>,
-    node: u64,
+    node: AtomicU64,
     /// Milliseconds and sequence of the last id, side by side: adding one borrows from the next
     /// millisecond by itself when the 32 ids of one are used up.
     last: AtomicU64,
@@ -33,7 +33,7 @@ impl IdGenerator {
         let last = (floor >> (NODE_BITS + SEQUENCE_BITS) << SEQUENCE_BITS) | SEQUENCE_MASK;
         Self {
             clock,
-            node: u64::from(node),
+            node: AtomicU64::new(u64::from(node)),
             last: AtomicU64::new(if floor == 0 { 0 } else { last }),
         }
     }
@@ -49,8 +49,18 @@ impl IdGenerator {
         let slot = step(last);
         let millis = slot >> SEQUENCE_BITS;
         (millis << (NODE_BITS + SEQUENCE_BITS))
-            | (self.node << SEQUENCE_BITS)
+            | (self.node.load(Ordering::Relaxed) << SEQUENCE_BITS)
             | (slot & SEQUENCE_MASK)
+    }
+
+    /// Makes ids as `node` from now on. For a process that has lost its number to another.
+    pub fn become_node(&self, node: u8) {
+        self.node.store(u64::from(node), Ordering::Relaxed);
+    }
+
+    /// The number of the node that ids are made for.
+    pub fn node(&self) -> u8 {
+        self.node.load(Ordering::Relaxed) as u8
     }
 
     /// The clock that the ids are made by.

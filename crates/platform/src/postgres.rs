@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use deadpool_postgres::{Pool, PoolError, TimeoutType};
 pub use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -34,9 +33,8 @@ pub mod types {
     pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Sync + Send>>;
 }
 
-use crate::db::{Migrations, Watch};
+use crate::db::{Follower, Migrations, Watch};
 use crate::error::{Error, Kind, Result};
-use crate::outbox::Record;
 pub use change::Change;
 use connect::Connector;
 use lane::Lane;
@@ -76,16 +74,6 @@ struct Inner {
     tail: Tail,
     leases: Leases,
     patience: Duration,
-}
-
-/// Whoever remembers something of the database follows what is committed to it by anybody.
-#[async_trait]
-pub trait Follower: Send + Sync + 'static {
-    /// Corrects what is remembered, before anybody reads it who has come after the commit.
-    async fn see(&self, records: &[Arc<Record>]) -> Result<()>;
-
-    /// Forgets everything, because something may have been missed.
-    fn forget(&self);
 }
 
 impl Database {

@@ -1,7 +1,11 @@
-//! The newest posts of every author, in memory: what a feed is merged from.
+//! The newest posts of authors, in memory: what a feed is merged from.
 //!
 //! Eight bytes a post, at least as many of each author as a feed is long, neither deleted nor
-//! hidden ones. It follows the database without a lock that is held over a read: whoever learns that a
+//! hidden ones. Where one process has the database to itself, every author is held. One process of
+//! several holds those who are asked for, as many as it has room for; whoever has changed is
+//! forgotten, and read in again when asked for.
+//!
+//! The complete index follows the database without a lock that is held over a read: whoever learns that a
 //! post may have changed notes the author's generation, reads the truth, and applies it only if
 //! nobody else has applied anything to that author in between; else it reads again. So whatever
 //! was applied last was read after everything that was applied before it, in whichever order
@@ -10,9 +14,11 @@
 use std::array;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use tintype_api::posts::{PostRef, Window};
 use tintype_api::{PostId, UserId};
 use tintype_platform::id;
@@ -20,11 +26,31 @@ use tintype_platform::id;
 /// A reader takes all of them, a writer one.
 const SHARDS: usize = 16;
 
+/// Stripes of an index on demand.
+const STRIPES: usize = 1 << 14;
+
 /// The index.
 pub(crate) struct Newest {
     shards: [RwLock<FxHashMap<UserId, Author>>; SHARDS],
     kept: usize,
+    room: Option<Room>,
 }
+
+/// What an index that does not hold everybody needs beside.
+struct Room {
+    /// Posts that may be held.
+    posts: usize,
+    held: AtomicUsize,
+    /// Raised with every change of an author of the stripe, held or not.
+    generations: Box<[AtomicU64]>,
+}
+
+/// Authors of whom nothing is known here: what they have must be read first.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unknown(pub(crate) Vec<UserId>);
+
+/// What was read of authors for one answer.
+pub(crate) type Read = FxHashMap<UserId, Vec<PostId>>;
 
 #[derive(Default)]
 struct Author {
@@ -33,6 +59,8 @@ struct Author {
     /// Whether the author may have older posts than those.
     has_older: bool,
     generation: u64,
+    /// Whether a feed has asked for it since room was made last.
+    asked_for: AtomicBool,
 }
 
 /// What became of an attempt to apply what was read.
@@ -48,7 +76,73 @@ pub(crate) enum Applied {
 impl Newest {
     /// An empty index that keeps the newest `kept` posts of each author, whatever is deleted.
     pub(crate) fn new(kept: usize) -> Self {
-        Self { shards: array::from_fn(|_| RwLock::default()), kept }
+        Self { shards: array::from_fn(|_| RwLock::default()), kept, room: None }
+    }
+
+    /// An empty index of those who are asked for, with room for so many `posts`.
+    pub(crate) fn on_demand(kept: usize, posts: usize) -> Self {
+        let generations = (0..STRIPES).map(|_| AtomicU64::new(0)).collect();
+        let room = Room { posts, held: AtomicUsize::new(0), generations };
+        Self { room: Some(room), ..Self::new(kept) }
+    }
+
+    /// Whether authors are held who are asked for, and no others.
+    pub(crate) fn is_on_demand(&self) -> bool {
+        self.room.is_some()
+    }
+
+    /// Lets go of an author who has changed: an index on demand does not know them any more.
+    pub(crate) fn forget(&self, author: UserId) {
+        let Some(room) = &self.room else { return };
+        room.generations[stripe_of(author)].fetch_add(1, Ordering::AcqRel);
+        let gone = self.shard(author).write().remove(&author);
+        room.held.fetch_sub(gone.map_or(0, |entry| entry.weight()), Ordering::Relaxed);
+    }
+
+    /// Lets go of everybody.
+    pub(crate) fn forget_all(&self) {
+        let Some(room) = &self.room else { return };
+        for generation in &room.generations {
+            generation.fetch_add(1, Ordering::AcqRel);
+        }
+        for shard in &self.shards {
+            let gone: usize = shard.write().drain().map(|(_, entry)| entry.weight()).sum();
+            room.held.fetch_sub(gone, Ordering::Relaxed);
+        }
+    }
+
+    /// What the truth about an author is known by, to be taken before reading it for
+    /// [`Newest::fill`].
+    pub(crate) fn stamp(&self, author: UserId) -> u64 {
+        self.room
+            .as_ref()
+            .map_or(0, |room| room.generations[stripe_of(author)].load(Ordering::Acquire))
+    }
+
+    /// Holds the newest [`Newest::held`] posts of an author, in rising order, if nothing has changed
+    /// since `stamp`. Others may have to go.
+    pub(crate) fn fill(&self, author: UserId, stamp: u64, posts: Vec<PostId>) {
+        let Some(room) = &self.room else { return };
+        let has_older = posts.len() >= self.held();
+        let entry = Author { posts, has_older, generation: 0, asked_for: AtomicBool::new(true) };
+        let weight = entry.weight();
+        let mut shard = self.shard(author).write();
+        if room.generations[stripe_of(author)].load(Ordering::Acquire) != stamp {
+            return;
+        }
+        let gone = shard.insert(author, entry).map_or(0, |entry| entry.weight());
+        let held = room.held.fetch_add(weight, Ordering::Relaxed) + weight - gone;
+        room.held.fetch_sub(gone, Ordering::Relaxed);
+        if held > room.posts {
+            // Of this shard those go that nobody has asked for lately; the others with the next.
+            shard.retain(|held, entry| {
+                let stays = *held == author || entry.asked_for.swap(false, Ordering::Relaxed);
+                if !stays {
+                    room.held.fetch_sub(entry.weight(), Ordering::Relaxed);
+                }
+                stays
+            });
+        }
     }
 
     /// Puts in the newest [`Newest::held`] posts of each author, in rising order.
@@ -112,27 +206,50 @@ impl Newest {
             return false;
         }
         let has_older = posts.len() >= self.held();
-        *entry = Author { posts, has_older, generation: generation + 1 };
+        let asked_for = AtomicBool::new(true);
+        *entry = Author { posts, has_older, generation: generation + 1, asked_for };
         true
     }
 
     /// The newest posts by any of `authors`, each of whom stands there once: see `Posts::newest`.
-    pub(crate) fn merge(&self, authors: &[UserId], window: Window, limit: u32) -> Vec<PostRef> {
+    /// What is not held is taken from `read`.
+    pub(crate) fn merge(
+        &self,
+        authors: &[UserId],
+        window: Window,
+        limit: u32,
+        read: &Read,
+    ) -> Result<Vec<PostRef>, Unknown> {
         let limit = limit as usize;
         if limit == 0 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
+        let mut unknown = Vec::new();
         let below = window.below.map_or(u64::MAX, PostId::get);
         let mut floor = window.since.map_or(0, id::floor_at);
         // The oldest of the newest on top: what is older than that need not be looked at.
         let mut newest = BinaryHeap::with_capacity(limit.min(self.kept) + 1);
         let shards: [RwLockReadGuard<'_, _>; SHARDS] = array::from_fn(|at| self.shards[at].read());
         for author in authors {
-            let Some(entry) = shards[shard_of(*author)].get(author) else { continue };
+            let posts = match (shards[shard_of(*author)].get(author), read.get(author)) {
+                (Some(entry), _) => {
+                    if self.room.is_some() {
+                        entry.asked_for.store(true, Ordering::Relaxed);
+                    }
+                    &entry.posts
+                }
+                (None, Some(posts)) => posts,
+                (None, None) => {
+                    if self.room.is_some() {
+                        unknown.push(*author);
+                    }
+                    continue;
+                }
+            };
             let posts = if window.below.is_some() {
-                &entry.posts[..entry.posts.partition_point(|post| post.get() < below)]
+                &posts[..posts.partition_point(|post| post.get() < below)]
             } else {
-                &entry.posts[..]
+                &posts[..]
             };
             for post in posts.iter().rev() {
                 if post.get() < floor {
@@ -150,8 +267,11 @@ impl Newest {
             }
         }
         drop(shards);
+        if !unknown.is_empty() {
+            return Err(Unknown(unknown));
+        }
         let newest = newest.into_sorted_vec().into_iter();
-        newest.map(|Reverse((post, author))| PostRef { post, author }).collect()
+        Ok(newest.map(|Reverse((post, author))| PostRef { post, author }).collect())
     }
 
     /// The posts held of `author`, in rising order.
@@ -174,6 +294,11 @@ impl Newest {
 }
 
 impl Author {
+    /// What it takes, in posts: an author without any takes room as well.
+    fn weight(&self) -> usize {
+        self.posts.len() + 8
+    }
+
     fn add(&mut self, post: PostId) {
         // A new post is the newest, as good as always.
         if self.posts.last().is_none_or(|last| *last < post) {
@@ -192,6 +317,11 @@ impl Author {
             self.posts.remove(at);
         }
     }
+}
+
+/// Two authors of one stripe only cost each other a read.
+fn stripe_of(author: UserId) -> usize {
+    (FxBuildHasher.hash_one(author) >> 32) as usize % STRIPES
 }
 
 /// By the milliseconds of the id: its low bits are the node and a sequence that is mostly zero.
@@ -280,7 +410,7 @@ mod tests {
                 .map(|(number, _)| *number)
                 .take(limit as usize)
                 .collect();
-            prop_assert_eq!(numbers(newest.merge(&authors, window, limit)), wanted);
+            prop_assert_eq!(numbers(newest.merge(&authors, window, limit, &Read::default()).unwrap()), wanted);
         }
     }
 
@@ -291,6 +421,45 @@ mod tests {
         let newest = Newest::new(1000);
         newest.load(vec![(user(1), posts([at(0), at(1), at(2), at(3)]))]);
         let since = Window { below: Some(post(at(3))), since: Some(start.plus_millis(1)) };
-        assert_eq!(numbers(newest.merge(&[user(1)], since, 10)), [at(2), at(1)]);
+        assert_eq!(
+            numbers(newest.merge(&[user(1)], since, 10, &Read::default()).unwrap()),
+            [at(2), at(1)]
+        );
+    }
+
+    #[test]
+    fn on_demand_only_what_was_read_is_known() {
+        let newest = Newest::on_demand(1000, 1_000_000);
+        let (ann, ben) = (user(1), user(2));
+        let all = Window { below: None, since: None };
+        let merge = |read: &Read| newest.merge(&[ann, ben], all, 10, read);
+        assert_eq!(merge(&Read::default()), Err(Unknown(vec![ann, ben])));
+        let stamp = newest.stamp(ann);
+        newest.fill(ann, stamp, posts([1, 3]));
+        assert_eq!(merge(&Read::default()), Err(Unknown(vec![ben])));
+        let read = Read::from_iter([(ben, posts([2]))]);
+        assert_eq!(numbers(merge(&read).unwrap()), [3, 2, 1]);
+        newest.forget(ann);
+        assert_eq!(merge(&read), Err(Unknown(vec![ann])));
+        // What was read before the change is not held after it.
+        newest.fill(ann, stamp, posts([1, 3]));
+        assert_eq!(merge(&read), Err(Unknown(vec![ann])));
+        newest.fill(ann, newest.stamp(ann), posts([1]));
+        newest.forget_all();
+        assert_eq!(merge(&read), Err(Unknown(vec![ann])));
+    }
+
+    #[test]
+    fn on_demand_no_more_is_held_than_there_is_room_for() {
+        let room = 1000;
+        let newest = Newest::on_demand(100, room);
+        for number in 1..=1000 {
+            // Such as share a shard, where room is made.
+            let author = user(number << 17);
+            newest.fill(author, newest.stamp(author), posts(1..=10));
+        }
+        let held: usize = newest.authors().len() * 18;
+        assert!(held <= room + 18, "{held}");
+        assert!(newest.authors().contains(&user(1000 << 17)));
     }
 }

@@ -13,7 +13,7 @@ use tintype_graph::GraphService;
 use tintype_media::MediaService;
 use tintype_platform::bus::{Bus, Consumer};
 use tintype_platform::config::Config;
-use tintype_platform::db::{self, Database};
+use tintype_platform::db::{self, Database, Follower};
 use tintype_platform::http::{Ground, idempotency, probes, stack};
 use tintype_platform::objects::{ObjectUrls, Objects};
 use tintype_platform::telemetry::Telemetry;
@@ -52,8 +52,10 @@ pub struct Site {
     pub activity: Arc<ActivityService>,
     /// New ids.
     pub ids: Arc<IdGenerator>,
+    node_kept: JoinHandle<()>,
     clock: Arc<dyn Clock>,
     consumers: Vec<Arc<dyn Consumer>>,
+    followers: Vec<Arc<dyn Follower>>,
     routes: OpenApiRouter,
     /// Routes that take large bodies, and routes that give them.
     uploads: OpenApiRouter,
@@ -62,7 +64,7 @@ pub struct Site {
 
 impl Site {
     /// Opens the data folder, making what is missing, and wires the slices together. `node` tells
-    /// this process's ids apart from those of others on the same database.
+    /// this process's ids apart from those of others on the same embedded database.
     pub async fn open(config: &Config, clock: Arc<dyn Clock>, node: u8) -> Result<Self> {
         let data_dir = config.make_data_dir()?;
         let database = Database::open(
@@ -79,7 +81,9 @@ impl Site {
         )
         .await?;
         let floor = database.outbox().highest_id().await?;
+        let node = database.node(node).await?;
         let ids = Arc::new(IdGenerator::new(clock.clone(), node, floor));
+        let node_kept = database.keep_node(ids.clone());
         let services = Arc::new(Services::default());
         let objects = ObjectUrls::new(&config.media.public_url);
         let base = Base { database, clock, ids, services, objects };
@@ -108,6 +112,15 @@ impl Site {
                 activity.consumers,
             ]
             .concat(),
+            followers: [
+                accounts.followers,
+                graph.followers,
+                posts.followers,
+                media.followers,
+                feed.followers,
+                activity.followers,
+            ]
+            .concat(),
             routes: OpenApiRouter::with_openapi(docs::about())
                 .merge(accounts.routes)
                 .merge(graph.routes)
@@ -126,6 +139,7 @@ impl Site {
             activity: activity.service,
             database: base.database,
             ids: base.ids,
+            node_kept,
             clock: base.clock,
         })
     }
@@ -148,10 +162,9 @@ impl Site {
         let (outbox, settings) = (self.database.outbox(), (&config.bus).into());
         let bus = Bus::start(outbox, self.clock.clone(), &settings, self.consumers.clone());
         let bus = Arc::new(bus.await?);
-        let ground = Arc::new(
-            Ground::new(config)
-                .with_idempotency(idempotency::store(&self.database), self.clock.clone()),
-        );
+        let keys = idempotency::store(&self.database);
+        let ground = Ground::new(config).with_idempotency(keys, self.clock.clone());
+        let ground = Arc::new(ground.on(self.database.clone()));
         self.feed.go_live(&bus, ground.closing());
         let gate = Gate {
             accounts: self.accounts.clone(),
@@ -168,13 +181,11 @@ impl Site {
         let (files, of_files) = self.files.clone().split_for_parts();
         openapi.merge(of_uploads);
         openapi.merge(of_files);
-        let router = Router::new()
-            .merge(routes)
-            .layer(Extension(gate.clone()))
-            .merge(docs::routes(openapi))
-            .merge(probes(&ground, telemetry, ready));
+        let probes =
+            Router::new().merge(docs::routes(openapi)).merge(probes(&ground, telemetry, ready));
         let for_uploads = Arc::new(ground.for_uploads(config.media.upload_timeout));
-        let router = stack(router, &ground)
+        let router = stack(routes.layer(Extension(gate.clone())), &ground)
+            .merge(stack(probes, &Arc::new(ground.apart())))
             .merge(stack(uploads.layer(Extension(gate.clone())), &for_uploads))
             .merge(stack(files, &Arc::new(ground.for_files())));
         // Nobody else serves this folder, and nobody has sent anything yet.
@@ -183,7 +194,7 @@ impl Site {
         let pages = site.pages(config, &ground, &bus)?.layer(Extension(gate));
         let router = router.merge(pages);
         let tasks = vec![
-            tokio::spawn(forget_what_others_changed(site.clone())),
+            site.database.follow(site.followers.clone()),
             tokio::spawn(measure_drift(site.clone())),
             tokio::spawn(measure_media(site.clone())),
         ];
@@ -248,6 +259,7 @@ impl Running {
         if let Err(error) = self.views.await {
             tracing::warn!(cause = %error, "the views of the last second could not be stored");
         }
+        self.site.node_kept.abort();
         self.site.database.close().await;
     }
 }
@@ -294,18 +306,6 @@ fn media_settings(config: &Config) -> Result<tintype_media::Settings> {
         presigned_for: Duration::from_secs(media.presigned_minutes * 60),
         ffmpeg: media.ffmpeg.clone(),
     })
-}
-
-/// An admin command, say, has changed the database: what is cached may be wrong.
-async fn forget_what_others_changed(site: Arc<Site>) {
-    let mut commits = site.database.outbox().commits();
-    let mut seen = commits.borrow().foreign;
-    while commits.wait_for(|commits| commits.foreign != seen).await.is_ok() {
-        seen = commits.borrow_and_update().foreign;
-        site.accounts.forget_caches();
-        site.graph.forget_caches();
-        site.posts.forget_caches();
-    }
 }
 
 /// Stores views until `stopping` comes, and then once more: cut off in between, it would leave

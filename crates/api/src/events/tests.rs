@@ -40,6 +40,8 @@ fn every_event_reads_back_from_its_record() {
         Event::Unfollowed { follower: a, followee: b },
         Event::Blocked { blocker: a, blocked: b },
         Event::Unblocked { blocker: a, blocked: b },
+        Event::Muted { muter: a, muted: b },
+        Event::Unmuted { muter: a, muted: b },
         Event::PostCreated { post, author: a, mentions: vec![b] },
         Event::PostUpdated { post, author: a, hidden: true, mentions: vec![] },
         Event::PostDeleted { post, author: a },
@@ -212,5 +214,10 @@ fn kafka_topics_and_bodies_are_those_of_the_documents() {
     assert_eq!(created.key(), post().get());
     let blocked = Event::Blocked { blocker: ann, blocked: ben };
     assert!(blocked.kafka(at).0.is_empty());
+    for secret in
+        [Event::Muted { muter: ann, muted: ben }, Event::Unmuted { muter: ann, muted: ben }]
+    {
+        assert_eq!((secret.rabbit(), secret.kafka(at).0, secret.key()), (None, vec![], 1));
+    }
     assert_eq!(followed.key(), 2);
 }

@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::header::{AUTHORIZATION, HeaderName, ORIGIN};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, StatusCode};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -34,10 +34,15 @@ use super::reply::Reply;
 use super::{Dialect, compress, request_id};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::db::Database;
 use crate::error::{Error, Kind, Result};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const FEED_QUALITY: HeaderName = HeaderName::from_static("x-feed-quality");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The longest that a request waits to learn what others have committed.
+const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// What all requests share.
 #[derive(Clone)]
@@ -50,6 +55,8 @@ pub struct Ground {
     cors: Cors,
     proxies: Vec<Network>,
     limits: Arc<Limits>,
+    /// Whose commits a request is to see, whichever process made them.
+    database: Option<Database>,
     pub(super) idempotency: Option<Arc<Idempotency>>,
     pub(super) max_connections: usize,
     pub(super) shutdown_grace: Duration,
@@ -69,6 +76,7 @@ impl Ground {
             cors: Cors::new(&config.http.cors_origins),
             proxies: config.http.trusted_proxies.clone(),
             limits: Arc::new(Limits::new(&config.limits)),
+            database: None,
             idempotency: None,
             max_connections: config.http.max_connections,
             shutdown_grace: config.http.shutdown_grace,
@@ -83,6 +91,19 @@ impl Ground {
         Self { idempotency: Some(Arc::new(Idempotency::new(store, clock))), ..self }
     }
 
+    /// The same ground for requests that are to see whatever any process has committed to `database`
+    /// before they came, though they are answered from memory.
+    #[must_use]
+    pub fn on(self, database: Database) -> Self {
+        Self { database: Some(database), ..self }
+    }
+
+    /// The same ground for requests that must be answered whatever ails the database.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { database: None, ..self.clone() }
+    }
+
     /// The same ground for routes whose bodies are large: they have `timeout` for a whole request,
     /// bound its body themselves, and use an idempotency key through [`Once`].
     #[must_use]
@@ -94,7 +115,7 @@ impl Ground {
     /// not compressed, as they are already.
     #[must_use]
     pub fn for_files(&self) -> Self {
-        Self { limits: Arc::new(Limits::none()), compression: false, ..self.clone() }
+        Self { limits: Arc::new(Limits::none()), compression: false, ..self.apart() }
     }
 
     /// Whether a trusted proxy says that its client came by TLS.
@@ -105,6 +126,20 @@ impl Ground {
             peer.is_some_and(|peer| self.proxies.iter().any(|proxy| proxy.contains(peer.0.ip())));
         let proto = request.headers().get(FORWARDED_PROTO);
         is_trusted && proto.is_some_and(|proto| proto.as_bytes() == b"https")
+    }
+
+    /// Waits until this process knows what others have committed. Who cannot be told in time is
+    /// told that.
+    pub(super) async fn caught_up(&self) -> Result<()> {
+        let Some(database) = &self.database else { return Ok(()) };
+        match tokio::time::timeout(CATCH_UP, database.caught_up()).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::unavailable(
+                "database_unavailable",
+                "The database does not answer; try again in a moment",
+                1,
+            )),
+        }
     }
 
     /// What counts the requests of everybody, for the extractors that know who is calling.
@@ -256,12 +291,16 @@ impl Work {
         };
         request.extensions_mut().insert(self.visit.address);
         request.extensions_mut().insert(self.visit.clone());
+        let caught_up = ground.caught_up().await;
         if request.method().is_safe() {
-            let work = context::scope(context, self.call(request)).instrument(span.clone());
+            let work = self.call_to_read(request, caught_up.is_ok());
+            let work = context::scope(context, work).instrument(span.clone());
             return timeout_at(deadline, work).await.map_err(|_| {
                 Error::unavailable("timeout", "This takes longer than it should; try again", 1)
             });
         }
+        // Nothing may be changed on the word of what may no longer be so.
+        caught_up?;
         let keyed = match &ground.idempotency {
             Some(idempotency) => {
                 idempotency.keyed(request.method(), request.headers(), self.visit.address)?
@@ -305,6 +344,15 @@ impl Work {
                 1,
             )),
         }
+    }
+
+    /// What is remembered is shown for what it is while the database cannot be asked.
+    async fn call_to_read(self, request: Request, is_current: bool) -> Response {
+        let mut response = self.call(request).await;
+        if !is_current && response.status().is_success() {
+            response.headers_mut().insert(FEED_QUALITY, HeaderValue::from_static("stale"));
+        }
+        response
     }
 
     async fn call_once(self, keyed: Option<Keyed>, request: Request) -> Response {

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::{Database, Follower};
+use super::Database;
 use crate::clock::Timestamp;
-use crate::db::{Commits, Watch};
+use crate::db::{Commits, Follower, Watch};
 use crate::error::Result;
 use crate::outbox::{self, Record};
 
@@ -75,6 +75,10 @@ impl Tail {
             return Ok(());
         }
         let mut done = self.done.subscribe();
+        // It is asked again and again by itself; nobody need wait for one failure more.
+        if let Some(error) = done.borrow().failed.clone() {
+            return Err(error);
+        }
         let call = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
         self.ask.notify_one();
         match done.wait_for(|done| done.call >= call).await {

@@ -16,6 +16,7 @@ use tintype_platform::Clock;
 use tintype_platform::clock::SystemClock;
 use tintype_platform::config::Config;
 use tintype_platform::http::serve;
+use tintype_platform::testkit::ServerDatabase;
 use tintype_server::wiring::{Running, Site};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -41,6 +42,7 @@ pub(crate) struct Rig {
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
     folder: Option<TempDir>,
+    server: Option<ServerDatabase>,
 }
 
 impl Rig {
@@ -58,9 +60,11 @@ impl Rig {
     pub(crate) async fn timed(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = configuration(&folder);
+        let server = database(&mut config).await;
         change(&mut config);
         let mut rig = Self::on(&config, clock).await;
         rig.folder = Some(folder);
+        rig.server = server;
         rig
     }
 
@@ -81,6 +85,7 @@ impl Rig {
             running: Some(running),
             stop: Some(stop),
             folder: None,
+            server: None,
         }
     }
 
@@ -133,6 +138,22 @@ pub(crate) fn configuration(folder: &TempDir) -> Config {
     config.limits.enabled = false;
     config.auth.bcrypt_cost = 4;
     config
+}
+
+/// Whether the stories are played on PostgreSQL: `TINTYPE_TEST_ON=postgres` says so.
+pub(crate) fn on_postgres() -> bool {
+    std::env::var("TINTYPE_TEST_ON").is_ok_and(|on| on == "postgres")
+}
+
+/// Gives the site a database of its own on the server, if that is where stories are played.
+pub(crate) async fn database(config: &mut Config) -> Option<ServerDatabase> {
+    if !on_postgres() {
+        return None;
+    }
+    let server = ServerDatabase::make().await.expect("TINTYPE_TEST_POSTGRES_URL names a server");
+    server.url().clone_into(&mut config.database.url);
+    config.database.pool = 8;
+    Some(server)
 }
 
 /// Waits until nothing is on its way: what consumers do may be an event for others.

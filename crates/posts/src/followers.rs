@@ -1,0 +1,44 @@
+//! Keeping what is remembered of posts true, whichever process changes one.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use tintype_api::{Event, PostId, UserId};
+use tintype_platform::Result;
+use tintype_platform::db::Follower;
+use tintype_platform::outbox::Record;
+use tintype_platform::rpc::async_trait;
+
+use crate::PostsService;
+
+#[async_trait]
+impl Follower for PostsService {
+    async fn see(&self, records: &[Arc<Record>]) -> Result<()> {
+        let mut changed = FxHashMap::<UserId, Vec<PostId>>::default();
+        for record in records {
+            match Event::read(record)? {
+                Event::PostCreated { post, author, .. }
+                | Event::PostUpdated { post, author, .. }
+                | Event::PostDeleted { post, author } => {
+                    self.forget_post(post);
+                    changed.entry(author).or_default().push(post);
+                }
+                Event::PostLiked { post, user, .. } | Event::PostUnliked { post, user, .. } => {
+                    self.forget_like(post, user);
+                }
+                Event::CommentCreated { post, .. } | Event::CommentDeleted { post, .. } => {
+                    self.forget_post(post);
+                }
+                _ => {}
+            }
+        }
+        for (author, posts) in changed {
+            self.index(author, &posts).await?;
+        }
+        Ok(())
+    }
+
+    fn forget(&self) {
+        self.forget_caches();
+    }
+}
