@@ -125,6 +125,8 @@ impl Bus {
             };
             tasks.spawn(worker.run());
         }
+        // What was there before is told to nobody.
+        outbox.relay().await?;
         // Taken here, so that whoever listens from now on misses nothing while the task starts.
         let end = outbox.end().await?;
         tasks.spawn(worker::claim(outbox.clone(), claims, stopping.clone()));

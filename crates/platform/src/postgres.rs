@@ -264,3 +264,6 @@ fn is_lost(error: &tokio_postgres::Error) -> bool {
     use std::error::Error;
     error.is_closed() || error.source().is_some_and(<dyn Error>::is::<std::io::Error>)
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,11 @@ async fn start(bench: &Workbench, consumers: &[&Arc<Notes>]) -> Bus {
     Bus::start(bench.database.outbox(), bench.clock.clone(), &settings(), consumers).await.unwrap()
 }
 
+/// On a server, consumers wait to be told of commits.
+fn follow(bench: &Workbench) {
+    drop(bench.database.follow(Vec::new()));
+}
+
 /// The ids of all that is in the outbox, what is replayed included.
 async fn kept(bench: &Workbench) -> Vec<u64> {
     let outbox = bench.database.outbox();
@@ -87,124 +92,140 @@ async fn publish(bench: &Workbench, ids: impl IntoIterator<Item = u64>, kind: &'
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_consumer_gets_what_it_wants_in_order_and_goes_on_after_a_restart() {
-    let bench = Workbench::new(&[]);
-    let (a, b) = (
-        Arc::new(Notes { name: "a", ..Notes::default() }),
-        Arc::new(Notes { name: "b", ..Notes::default() }),
-    );
-    publish(&bench, 1..=5, "noted").await;
-    publish(&bench, [100], "not wanted").await;
-    let bus = start(&bench, &[&a, &b]).await;
-    publish(&bench, 6..=9, "noted").await;
-    bus.drained().await.unwrap();
-    assert_eq!(*a.seen.lock(), (1..=9).collect::<Vec<_>>());
-    assert_eq!(*b.seen.lock(), (1..=9).collect::<Vec<_>>());
-    bus.stop().await;
+    for bench in Workbench::each(&[]).await {
+        follow(&bench);
+        let (a, b) = (
+            Arc::new(Notes { name: "a", ..Notes::default() }),
+            Arc::new(Notes { name: "b", ..Notes::default() }),
+        );
+        publish(&bench, 1..=5, "noted").await;
+        publish(&bench, [100], "not wanted").await;
+        let bus = start(&bench, &[&a, &b]).await;
+        publish(&bench, 6..=9, "noted").await;
+        bus.drained().await.unwrap();
+        assert_eq!(*a.seen.lock(), (1..=9).collect::<Vec<_>>());
+        assert_eq!(*b.seen.lock(), (1..=9).collect::<Vec<_>>());
+        bus.stop().await;
 
-    publish(&bench, 10..=12, "noted").await;
-    let bus = start(&bench, &[&a]).await;
-    bus.drained().await.unwrap();
-    assert_eq!(*a.seen.lock(), (1..=12).collect::<Vec<_>>());
-    bus.stop().await;
+        publish(&bench, 10..=12, "noted").await;
+        let bus = start(&bench, &[&a]).await;
+        bus.drained().await.unwrap();
+        assert_eq!(*a.seen.lock(), (1..=12).collect::<Vec<_>>());
+        bus.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisoned_event_becomes_a_dead_letter_and_can_be_replayed() {
-    let bench = Workbench::new(&[]);
-    let notes = Arc::new(Notes { name: "a", refuses: Some(3), ..Notes::default() });
-    let other = Arc::new(Notes { name: "b", ..Notes::default() });
-    publish(&bench, 1..=5, "noted").await;
-    let bus = start(&bench, &[&notes, &other]).await;
-    bus.drained().await.unwrap();
-    assert_eq!(*notes.seen.lock(), [1, 2, 4, 5]);
-    let dead = letters(&bench).await;
-    assert_eq!(dead.len(), 1);
-    assert_eq!((dead[0].record.id, dead[0].consumer.as_str(), dead[0].tries), (3, "a", 5));
-    bus.stop().await;
+    for bench in Workbench::each(&[]).await {
+        follow(&bench);
+        let notes = Arc::new(Notes { name: "a", refuses: Some(3), ..Notes::default() });
+        let other = Arc::new(Notes { name: "b", ..Notes::default() });
+        publish(&bench, 1..=5, "noted").await;
+        let bus = start(&bench, &[&notes, &other]).await;
+        bus.drained().await.unwrap();
+        assert_eq!(*notes.seen.lock(), [1, 2, 4, 5]);
+        let dead = letters(&bench).await;
+        assert_eq!(dead.len(), 1);
+        assert_eq!((dead[0].record.id, dead[0].consumer.as_str(), dead[0].tries), (3, "a", 5));
+        bus.stop().await;
 
-    let mended = Arc::new(Notes { name: "a", ..Notes::default() });
-    let bus = start(&bench, &[&mended, &other]).await;
-    assert_eq!(replay(&bench, vec![dead[0].number]).await, 1);
-    bus.drained().await.unwrap();
-    assert_eq!(*mended.seen.lock(), [3]);
-    assert_eq!(*other.seen.lock(), [1, 2, 3, 4, 5], "only the consumer that failed gets it again");
-    assert!(letters(&bench).await.is_empty());
-    bus.stop().await;
+        let mended = Arc::new(Notes { name: "a", ..Notes::default() });
+        let bus = start(&bench, &[&mended, &other]).await;
+        assert_eq!(replay(&bench, vec![dead[0].number]).await, 1);
+        bus.drained().await.unwrap();
+        assert_eq!(*mended.seen.lock(), [3]);
+        assert_eq!(
+            *other.seen.lock(),
+            [1, 2, 3, 4, 5],
+            "only the consumer that failed gets it again"
+        );
+        assert!(letters(&bench).await.is_empty());
+        bus.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stuck_consumer_stops_no_other_and_nothing_passing_is_buried() {
-    let bench = Workbench::new(&[]);
-    let stuck = Arc::new(Notes { name: "stuck", transient: true, ..Notes::default() });
-    stuck.broken.store(true, Ordering::Relaxed);
-    let other = Arc::new(Notes { name: "other", ..Notes::default() });
-    publish(&bench, 1..=20, "noted").await;
-    let bus = start(&bench, &[&stuck, &other]).await;
-    while other.seen.lock().len() < 20 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+    for bench in Workbench::each(&[]).await {
+        follow(&bench);
+        let stuck = Arc::new(Notes { name: "stuck", transient: true, ..Notes::default() });
+        stuck.broken.store(true, Ordering::Relaxed);
+        let other = Arc::new(Notes { name: "other", ..Notes::default() });
+        publish(&bench, 1..=20, "noted").await;
+        let bus = start(&bench, &[&stuck, &other]).await;
+        while other.seen.lock().len() < 20 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(stuck.seen.lock().is_empty());
+        stuck.broken.store(false, Ordering::Relaxed);
+        bus.drained().await.unwrap();
+        assert_eq!(*stuck.seen.lock(), (1..=20).collect::<Vec<_>>());
+        assert!(letters(&bench).await.is_empty());
+        bus.stop().await;
     }
-    assert!(stuck.seen.lock().is_empty());
-    stuck.broken.store(false, Ordering::Relaxed);
-    bus.drained().await.unwrap();
-    assert_eq!(*stuck.seen.lock(), (1..=20).collect::<Vec<_>>());
-    assert!(letters(&bench).await.is_empty());
-    bus.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_listener_follows_from_now_on() {
-    let bench = Workbench::new(&[]);
-    publish(&bench, 1..=3, "noted").await;
-    let bus = start(&bench, &[]).await;
-    let mut live = bus.live();
-    // The tail may still be starting at the end of what was there before.
-    publish(&bench, 4..=6, "noted").await;
-    let mut ids = Vec::new();
-    while ids.last() != Some(&6) {
-        ids.push(live.recv().await.unwrap().id);
+    for bench in Workbench::each(&[]).await {
+        follow(&bench);
+        publish(&bench, 1..=3, "noted").await;
+        let bus = start(&bench, &[]).await;
+        let mut live = bus.live();
+        // The tail may still be starting at the end of what was there before.
+        publish(&bench, 4..=6, "noted").await;
+        let mut ids = Vec::new();
+        while ids.last() != Some(&6) {
+            ids.push(live.recv().await.unwrap().id);
+        }
+        assert_eq!(ids, [4, 5, 6]);
+        bus.stop().await;
     }
-    assert_eq!(ids, [4, 5, 6]);
-    bus.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_all_have_seen_is_dropped_when_it_is_old_but_never_the_last() {
-    let bench = Workbench::new(&[]);
-    let notes = Arc::new(Notes { name: "a", ..Notes::default() });
-    publish(&bench, 1..=10, "noted").await;
-    bench.clock.advance_millis(25 * 60 * 60 * 1000);
-    let bus = start(&bench, &[&notes]).await;
-    bus.drained().await.unwrap();
-    bus.stop().await;
-    let bus = start(&bench, &[&notes]).await;
-    while kept(&bench).await != [10] {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    for bench in Workbench::each(&[]).await {
+        follow(&bench);
+        let notes = Arc::new(Notes { name: "a", ..Notes::default() });
+        publish(&bench, 1..=10, "noted").await;
+        bench.clock.advance_millis(25 * 60 * 60 * 1000);
+        let bus = start(&bench, &[&notes]).await;
+        bus.drained().await.unwrap();
+        bus.stop().await;
+        let bus = start(&bench, &[&notes]).await;
+        while kept(&bench).await != [10] {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(bench.database.outbox().highest_id().await.unwrap(), 10);
+        bus.stop().await;
     }
-    assert_eq!(bench.database.outbox().highest_id().await.unwrap(), 10);
-    bus.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replayed_event_does_not_pass_for_the_last() {
-    let bench = Workbench::new(&[]);
-    let notes = Arc::new(Notes { name: "a", refuses: Some(3), ..Notes::default() });
-    publish(&bench, 1..=10, "noted").await;
-    let bus = start(&bench, &[&notes]).await;
-    bus.drained().await.unwrap();
-    bus.stop().await;
-    replay(&bench, Vec::new()).await;
-    bench.clock.advance_millis(25 * 60 * 60 * 1000);
-    let mended = Arc::new(Notes { name: "a", ..Notes::default() });
-    let bus = start(&bench, &[&mended]).await;
-    bus.drained().await.unwrap();
-    bus.stop().await;
-    let bus = start(&bench, &[&mended]).await;
-    while kept(&bench).await.len() > 2 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    for bench in Workbench::each(&[]).await {
+        follow(&bench);
+        let notes = Arc::new(Notes { name: "a", refuses: Some(3), ..Notes::default() });
+        publish(&bench, 1..=10, "noted").await;
+        let bus = start(&bench, &[&notes]).await;
+        bus.drained().await.unwrap();
+        bus.stop().await;
+        replay(&bench, Vec::new()).await;
+        bench.clock.advance_millis(25 * 60 * 60 * 1000);
+        let mended = Arc::new(Notes { name: "a", ..Notes::default() });
+        let bus = start(&bench, &[&mended]).await;
+        bus.drained().await.unwrap();
+        bus.stop().await;
+        let bus = start(&bench, &[&mended]).await;
+        while kept(&bench).await.len() > 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        bus.stop().await;
+        assert_eq!(kept(&bench).await, [10, 3]);
+        assert_eq!(bench.database.outbox().highest_id().await.unwrap(), 10);
     }
-    bus.stop().await;
-    assert_eq!(kept(&bench).await, [10, 3]);
-    assert_eq!(bench.database.outbox().highest_id().await.unwrap(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -167,7 +167,15 @@ impl Outbox for PostgresOutbox {
     }
 
     async fn drop_old(&self, seen: i64, before: Timestamp) -> Result<bool> {
-        let end = self.end().await?;
+        let last = self
+            .0
+            .query_opt(
+                "SELECT sequence FROM outbox WHERE sequence IS NOT NULL AND consumer IS NULL
+                 ORDER BY sequence DESC LIMIT 1",
+                &[],
+            )
+            .await?;
+        let end: i64 = last.map_or(0, |row| row.get(0));
         let row = self
             .0
             .query_one(

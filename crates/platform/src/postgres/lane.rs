@@ -1,6 +1,7 @@
 //! One connection that many reads share, each sent without waiting for the answers before it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -14,6 +15,8 @@ pub(super) struct Lane {
     connector: Arc<Connector>,
     session: Mutex<Option<Arc<Session>>>,
     opening: tokio::sync::Mutex<()>,
+    /// Connections that could not be made.
+    failures: AtomicU64,
 }
 
 /// A connection and what has been prepared on it.
@@ -32,7 +35,12 @@ enum Failure {
 
 impl Lane {
     pub(super) fn new(connector: Arc<Connector>) -> Self {
-        Self { connector, session: Mutex::default(), opening: tokio::sync::Mutex::default() }
+        Self {
+            connector,
+            session: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
+            failures: AtomicU64::new(0),
+        }
     }
 
     pub(super) async fn query(&self, text: &'static str, params: Params<'_>) -> Result<Vec<Row>> {
@@ -81,13 +89,18 @@ impl Lane {
         if let Some(session) = self.current() {
             return Ok(session);
         }
+        let failures = self.failures.load(Ordering::Acquire);
         let _opening = self.opening.lock().await;
         if let Some(session) = self.current() {
             return Ok(session);
         }
         // Those who waited meanwhile need not wait for one failing connection after another.
-        self.connector.admits()?;
-        let client = self.connector.connect().await?;
+        if self.failures.load(Ordering::Acquire) != failures {
+            return Err(unavailable("no connection can be made"));
+        }
+        let client = self.connector.connect().await.inspect_err(|_| {
+            self.failures.fetch_add(1, Ordering::AcqRel);
+        })?;
         let session = Arc::new(Session { client, statements: Mutex::default() });
         *self.session.lock() = Some(session.clone());
         Ok(session)
