@@ -126,6 +126,8 @@ pub(crate) fn acts(event: Event, at: Timestamp) -> Vec<Act> {
         | Event::UserCreated { .. }
         | Event::UserUpdated { .. }
         | Event::Unblocked { .. }
+        | Event::Muted { .. }
+        | Event::Unmuted { .. }
         | Event::MediaUploaded { .. }
         | Event::MediaUpdated { .. }
         | Event::MediaDeleted { .. }

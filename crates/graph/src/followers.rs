@@ -23,6 +23,9 @@ impl Follower for GraphService {
                     self.forget_circle(one);
                     self.forget_circle(other);
                 }
+                Event::Muted { muter, .. } | Event::Unmuted { muter, .. } => {
+                    self.forget_circle(muter);
+                }
                 Event::UserDeleted { .. } => self.forget_caches(),
                 _ => {}
             }

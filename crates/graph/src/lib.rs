@@ -6,6 +6,7 @@
 //! cause, so [`GraphService::check`] has nothing to report.
 
 mod consumers;
+mod followers;
 mod routes;
 mod service;
 mod store;
@@ -56,6 +57,7 @@ pub fn start(base: &Base, settings: Settings) -> Result<Slice<GraphService>> {
     Ok(Slice {
         routes: routes::routes(service.clone()),
         consumers: vec![Arc::new(consumers::Upkeep::new(service.clone()))],
+        followers: vec![service.clone()],
         service,
     })
 }

@@ -180,7 +180,7 @@ impl GraphService {
             return Err(Error::refused("self_mute", "Cannot mute yourself"));
         }
         self.person(Some(muter), muted).await?;
-        if self.store.mute(muter, muted, self.ids.next()).await? {
+        if self.store.mute(muter, muted, self.stamp()).await? {
             self.circles.invalidate(&muter);
         }
         Ok(())
@@ -189,7 +189,7 @@ impl GraphService {
     /// Lets posts of `muted` into the feed of `muter` again. Doing it again changes nothing.
     pub async fn unmute(&self, muter: UserId, muted: UserId) -> Result<()> {
         self.person(Some(muter), muted).await?;
-        if self.store.unmute(muter, muted).await? {
+        if self.store.unmute(muter, muted, self.stamp()).await? {
             self.circles.invalidate(&muter);
         }
         Ok(())
@@ -268,9 +268,9 @@ impl GraphService {
     pub(crate) async fn forget_user(&self, user: UserId) -> Result<()> {
         loop {
             let others = self.store.forget(user, self.stamps()).await?;
-            self.forget(user);
+            self.forget_circle(user);
             for other in &others {
-                self.forget(*other);
+                self.forget_circle(*other);
             }
             if others.is_empty() {
                 return Ok(());
@@ -328,11 +328,11 @@ impl GraphService {
     }
 
     fn forget_both(&self, one: UserId, other: UserId) {
-        self.forget(one);
-        self.forget(other);
+        self.forget_circle(one);
+        self.forget_circle(other);
     }
 
-    fn forget(&self, user: UserId) {
+    pub(crate) fn forget_circle(&self, user: UserId) {
         self.circles.invalidate(&user);
     }
 

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod conformance;
+mod postgres;
+mod rules;
 mod sql;
 mod sqlite;
 
@@ -71,7 +73,7 @@ pub(crate) struct Reach {
 pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
     match database {
         Database::Sqlite(database) => Arc::new(sqlite::SqliteStore::new(database.clone())),
-        Database::Postgres(_) => unreachable!("the configuration refuses it as yet"),
+        Database::Postgres(database) => Arc::new(postgres::PostgresStore::new(database.clone())),
     }
 }
 
@@ -107,10 +109,10 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn unblock(&self, blocker: UserId, blocked: UserId, stamp: Stamp) -> Result<bool>;
 
     /// Adds a mute; false if it stood already. 404 if `muted` is gone.
-    async fn mute(&self, muter: UserId, muted: UserId, since: u64) -> Result<bool>;
+    async fn mute(&self, muter: UserId, muted: UserId, stamp: Stamp) -> Result<bool>;
 
     /// Removes a mute; false if there is none.
-    async fn unmute(&self, muter: UserId, muted: UserId) -> Result<bool>;
+    async fn unmute(&self, muter: UserId, muted: UserId, stamp: Stamp) -> Result<bool>;
 
     /// Adds accepted follows that are not there yet.
     async fn seed(&self, follows: Vec<(UserId, UserId, Stamp)>) -> Result<()>;

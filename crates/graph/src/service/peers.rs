@@ -51,9 +51,9 @@ impl Graph for GraphService {
     async fn accept_all(&self, user: UserId) -> Result<()> {
         loop {
             let accepted = self.store.accept_oldest(user, self.stamps()).await?;
-            self.forget(user);
+            self.forget_circle(user);
             for follower in &accepted {
-                self.forget(*follower);
+                self.forget_circle(*follower);
             }
             if accepted.len() < BATCH {
                 return Ok(());

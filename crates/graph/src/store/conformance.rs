@@ -1,5 +1,7 @@
 //! What every store of ties must do, whichever database it stands on.
 
+mod contention;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -148,17 +150,19 @@ impl<'s> Subject<'s> {
         let (ann, ben) = (user(401), user(402));
         self.store.follow(self.wish(ann, ben, FollowStatus::Accepted)).await.unwrap();
         self.happened.lately().await;
-        assert!(self.store.mute(ann, ben, self.ids.next()).await.unwrap());
-        assert!(!self.store.mute(ann, ben, self.ids.next()).await.unwrap());
+        assert!(self.store.mute(ann, ben, self.stamp()).await.unwrap());
+        assert!(!self.store.mute(ann, ben, self.stamp()).await.unwrap());
         let muted = self.store.circle(ann).await.unwrap();
         assert!(muted.mutes(ben) && muted.follows(ben) && !muted.feeds(ben));
         assert!(!self.store.circle(ben).await.unwrap().mutes(ann));
-        assert!(self.store.unmute(ann, ben).await.unwrap());
-        assert!(!self.store.unmute(ann, ben).await.unwrap());
+        assert!(self.store.unmute(ann, ben, self.stamp()).await.unwrap());
+        assert!(!self.store.unmute(ann, ben, self.stamp()).await.unwrap());
         let heard = self.store.circle(ann).await.unwrap();
         // A timeline that was built while the author was muted lacks their posts.
         assert!(heard.feeds(ben) && heard.version > muted.version);
-        assert_eq!(self.happened.lately().await, []);
+        let (muter, muted) = (ann, ben);
+        let told = [Event::Muted { muter, muted }, Event::Unmuted { muter, muted }];
+        assert_eq!(self.happened.lately().await, told);
     }
 
     async fn lists(&self) {
@@ -167,7 +171,7 @@ impl<'s> Subject<'s> {
         for fan in &fans {
             self.store.follow(self.wish(*fan, star, FollowStatus::Accepted)).await.unwrap();
             self.store.follow(self.wish(star, *fan, FollowStatus::Pending)).await.unwrap();
-            self.store.mute(star, *fan, self.ids.next()).await.unwrap();
+            self.store.mute(star, *fan, self.stamp()).await.unwrap();
         }
         // Accepted last, so the newest followee.
         self.store.accept(star, fans[2], self.stamp()).await.unwrap();
@@ -215,7 +219,7 @@ impl<'s> Subject<'s> {
         self.store.follow(self.wish(ben, ann, FollowStatus::Pending)).await.unwrap();
         self.store.block(ann, eve, self.stamp()).await.unwrap();
         self.store.block(kim, ann, self.stamp()).await.unwrap();
-        self.store.mute(ann, kim, self.ids.next()).await.unwrap();
+        self.store.mute(ann, kim, self.stamp()).await.unwrap();
         let found = self.store.relationships(ann, vec![zoe, kim, eve, ben, ann]).await.unwrap();
         let none = Relationship::default();
         assert_eq!(
@@ -261,13 +265,13 @@ impl<'s> Subject<'s> {
         for other in &others {
             self.store.follow(self.wish(gone, *other, FollowStatus::Accepted)).await.unwrap();
             self.store.follow(self.wish(*other, gone, FollowStatus::Pending)).await.unwrap();
-            self.store.mute(*other, gone, self.ids.next()).await.unwrap();
+            self.store.mute(*other, gone, self.stamp()).await.unwrap();
         }
         self.store.accept(others[0], gone, self.stamp()).await.unwrap();
         let (one, two) = (user(906), user(907));
         self.store.block(one, gone, self.stamp()).await.unwrap();
         self.store.block(gone, two, self.stamp()).await.unwrap();
-        self.store.mute(gone, two, self.ids.next()).await.unwrap();
+        self.store.mute(gone, two, self.stamp()).await.unwrap();
         self.happened.lately().await;
         let mut rounds = 0;
         loop {
@@ -297,7 +301,7 @@ impl<'s> Subject<'s> {
             let wish = self.wish(from, to, FollowStatus::Accepted);
             assert_eq!(self.store.follow(wish).await.unwrap_err().code(), "user_not_found");
             assert!(self.store.block(from, to, self.stamp()).await.is_err());
-            assert!(self.store.mute(from, to, self.ids.next()).await.is_err());
+            assert!(self.store.mute(from, to, self.stamp()).await.is_err());
         }
         assert_eq!(self.happened.lately().await, []);
     }

@@ -1,7 +1,13 @@
 //! Statements that both databases understand.
 
-pub(super) const FIND_FOLLOW: &str =
-    "SELECT accepted FROM follows WHERE follower = $1 AND followee = $2";
+use super::List;
+
+/// Whether either of two blocks the other, and the follow or request of the first to the second.
+pub(super) const STANDING: &str = "SELECT
+     EXISTS (
+         SELECT 1 FROM blocks
+         WHERE (blocker = $1 AND blocked = $2) OR (blocker = $2 AND blocked = $1)),
+     (SELECT accepted FROM follows WHERE follower = $1 AND followee = $2)";
 
 pub(super) const ADD_FOLLOW: &str = "INSERT INTO follows (follower, followee, accepted, since)
      VALUES ($1, $2, $3, $4) ON CONFLICT (follower, followee) DO NOTHING";
@@ -24,86 +30,102 @@ pub(super) const ADD_BLOCK: &str = "INSERT INTO blocks (blocker, blocked, since)
 
 pub(super) const REMOVE_BLOCK: &str = "DELETE FROM blocks WHERE blocker = $1 AND blocked = $2";
 
-pub(super) const IS_BLOCKED: &str = "SELECT EXISTS (
-     SELECT 1 FROM blocks WHERE (blocker = $1 AND blocked = $2) OR (blocker = $2 AND blocked = $1))";
-
 pub(super) const ADD_MUTE: &str = "INSERT INTO mutes (muter, muted, since)
      VALUES ($1, $2, $3) ON CONFLICT (muter, muted) DO NOTHING";
 
 pub(super) const REMOVE_MUTE: &str = "DELETE FROM mutes WHERE muter = $1 AND muted = $2";
 
-/// Adds to the counts of a user, who may have none yet.
-pub(super) const ADD_COUNTS: &str = "INSERT INTO graph_counts
-         (account, followers, following, pending_requests, asked, version)
-     VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (account) DO UPDATE SET
-         followers = graph_counts.followers + excluded.followers,
-         following = graph_counts.following + excluded.following,
-         pending_requests = graph_counts.pending_requests + excluded.pending_requests,
-         asked = graph_counts.asked + excluded.asked,
-         version = graph_counts.version + excluded.version";
-
 pub(super) const MARK_GONE: &str = "INSERT INTO graph_counts (account, gone) VALUES ($1, 1)
-     ON CONFLICT (account) DO UPDATE SET gone = 1";
+     ON CONFLICT (account) DO UPDATE SET gone = 1 WHERE graph_counts.gone = 0";
 
-pub(super) const IS_GONE: &str = "SELECT gone FROM graph_counts WHERE account = $1";
+/// A circle at one moment, as one statement sees it: the version (0), followees (1), who is blocked
+/// or blocks (2), who is muted (3). Whoever stands on several shards may be asked for it all the
+/// same: every row is on one of them, and no order is promised.
+pub(super) const CIRCLE: &str = "SELECT 0, version FROM graph_counts WHERE account = $1
+     UNION ALL SELECT 1, followee FROM follows WHERE follower = $1 AND accepted = 1
+     UNION ALL SELECT 2, blocked FROM blocks WHERE blocker = $1
+     UNION ALL SELECT 2, blocker FROM blocks WHERE blocked = $1
+     UNION ALL SELECT 3, muted FROM mutes WHERE muter = $1";
 
-/// Follows and requests of a user, as far as the limit counts them.
-pub(super) const REACHED_OUT: &str =
-    "SELECT following + asked FROM graph_counts WHERE account = $1";
+/// A page of a list, the newest first.
+pub(super) fn newest(list: List) -> &'static str {
+    match list {
+        List::Followers => NEWEST_FOLLOWERS,
+        List::Following => NEWEST_FOLLOWEES,
+        List::Requests => NEWEST_REQUESTS,
+        List::Blocked => NEWEST_BLOCKED,
+        List::Muted => NEWEST_MUTED,
+    }
+}
 
-pub(super) const VERSION: &str = "SELECT version FROM graph_counts WHERE account = $1";
-
-pub(super) const FOLLOWEES: &str =
-    "SELECT followee FROM follows WHERE follower = $1 AND accepted = 1 ORDER BY followee";
-
-pub(super) const BLOCKED_EITHER_WAY: &str = "SELECT blocked FROM blocks WHERE blocker = $1
-     UNION SELECT blocker FROM blocks WHERE blocked = $1 ORDER BY 1";
-
-pub(super) const MUTED: &str = "SELECT muted FROM mutes WHERE muter = $1 ORDER BY muted";
-
-pub(super) const NEWEST_FOLLOWERS: &str = "SELECT follower, since FROM follows
+const NEWEST_FOLLOWERS: &str = "SELECT follower, since FROM follows
      WHERE followee = $1 AND accepted = 1 AND since < $2 ORDER BY since DESC LIMIT $3";
 
-pub(super) const NEWEST_FOLLOWEES: &str = "SELECT followee, since FROM follows
+const NEWEST_FOLLOWEES: &str = "SELECT followee, since FROM follows
      WHERE follower = $1 AND accepted = 1 AND since < $2 ORDER BY since DESC LIMIT $3";
 
-pub(super) const NEWEST_REQUESTS: &str = "SELECT follower, since FROM follows
+const NEWEST_REQUESTS: &str = "SELECT follower, since FROM follows
      WHERE followee = $1 AND accepted = 0 AND since < $2 ORDER BY since DESC LIMIT $3";
 
-pub(super) const NEWEST_BLOCKED: &str = "SELECT blocked, since FROM blocks
+const NEWEST_BLOCKED: &str = "SELECT blocked, since FROM blocks
      WHERE blocker = $1 AND since < $2 ORDER BY since DESC LIMIT $3";
 
-pub(super) const NEWEST_MUTED: &str = "SELECT muted, since FROM mutes
+const NEWEST_MUTED: &str = "SELECT muted, since FROM mutes
      WHERE muter = $1 AND since < $2 ORDER BY since DESC LIMIT $3";
 
 pub(super) const FOLLOWERS_AFTER: &str = "SELECT follower FROM follows
      WHERE followee = $1 AND accepted = 1 AND follower > $2 ORDER BY follower LIMIT $3";
 
-/// The followers of the first, each looked up among those of the second.
-pub(super) const MUTUAL_FOLLOWERS: &str = "SELECT a.follower FROM follows a
-     JOIN follows b ON b.follower = a.follower AND b.followee = $2 AND b.accepted = 1
-     WHERE a.followee = $1 AND a.accepted = 1 ORDER BY a.follower";
-
-pub(super) const FOLLOWERS_COUNT: &str = "SELECT followers FROM graph_counts WHERE account = $1";
-
-/// Counts follows and requests of one user by the rows.
-pub(super) const COUNT_ROWS: &str = "SELECT
-     (SELECT count(*) FROM follows WHERE followee = $1 AND accepted = 1),
-     (SELECT count(*) FROM follows WHERE follower = $1 AND accepted = 1),
-     (SELECT count(*) FROM follows WHERE followee = $1 AND accepted = 0),
-     (SELECT count(*) FROM follows WHERE follower = $1 AND accepted = 0)";
-
-pub(super) const SET_COUNTS: &str = "INSERT INTO graph_counts
+/// Counts the follows and requests of one user anew.
+pub(super) const RECOUNT: &str = "INSERT INTO graph_counts
          (account, followers, following, pending_requests, asked)
-     VALUES ($1, $2, $3, $4, $5)
+     VALUES ($1,
+         (SELECT count(*) FROM follows WHERE followee = $1 AND accepted = 1),
+         (SELECT count(*) FROM follows WHERE follower = $1 AND accepted = 1),
+         (SELECT count(*) FROM follows WHERE followee = $1 AND accepted = 0),
+         (SELECT count(*) FROM follows WHERE follower = $1 AND accepted = 0))
      ON CONFLICT (account) DO UPDATE SET followers = excluded.followers,
          following = excluded.following, pending_requests = excluded.pending_requests,
          asked = excluded.asked";
 
+/// Whose counts do not show what is there: four that were counted, and the four that are stored.
+pub(super) const DRIFT: &str = "SELECT account, followers, following, pending, asked,
+            stored_followers, stored_following, stored_pending, stored_asked
+     FROM (
+         SELECT account,
+                CAST(sum(followers) AS BIGINT) AS followers,
+                CAST(sum(following) AS BIGINT) AS following,
+                CAST(sum(pending) AS BIGINT) AS pending,
+                CAST(sum(asked) AS BIGINT) AS asked,
+                CAST(sum(stored_followers) AS BIGINT) AS stored_followers,
+                CAST(sum(stored_following) AS BIGINT) AS stored_following,
+                CAST(sum(stored_pending) AS BIGINT) AS stored_pending,
+                CAST(sum(stored_asked) AS BIGINT) AS stored_asked
+         FROM (
+             SELECT followee AS account, accepted AS followers, 0 AS following,
+                    1 - accepted AS pending, 0 AS asked, 0 AS stored_followers,
+                    0 AS stored_following, 0 AS stored_pending, 0 AS stored_asked
+             FROM follows
+             UNION ALL
+             SELECT follower, 0, accepted, 0, 1 - accepted, 0, 0, 0, 0 FROM follows
+             UNION ALL
+             SELECT account, 0, 0, 0, 0, followers, following, pending_requests, asked
+             FROM graph_counts
+         ) AS rows GROUP BY account
+     ) AS sums
+     WHERE followers <> stored_followers OR following <> stored_following
+         OR pending <> stored_pending OR asked <> stored_asked
+     ORDER BY account";
+
+/// All ties from somebody, list by list.
 pub(super) const FOLLOWS_FROM: &str = "SELECT followee FROM follows WHERE follower = $1 LIMIT $2";
-pub(super) const FOLLOWS_TO: &str = "SELECT follower FROM follows WHERE followee = $1 LIMIT $2";
 pub(super) const BLOCKS_FROM: &str = "SELECT blocked FROM blocks WHERE blocker = $1 LIMIT $2";
-pub(super) const BLOCKS_TO: &str = "SELECT blocker FROM blocks WHERE blocked = $1 LIMIT $2";
 pub(super) const MUTES_FROM: &str = "SELECT muted FROM mutes WHERE muter = $1 LIMIT $2";
-pub(super) const MUTES_TO: &str = "SELECT muter FROM mutes WHERE muted = $1 LIMIT $2";
+
+/// All ties to somebody, in the order of their indexes.
+pub(super) const FOLLOWS_TO: &str = "SELECT follower FROM follows WHERE followee = $1
+     ORDER BY accepted, follower LIMIT $2";
+pub(super) const BLOCKS_TO: &str = "SELECT blocker FROM blocks WHERE blocked = $1
+     ORDER BY blocker LIMIT $2";
+pub(super) const MUTES_TO: &str = "SELECT muter FROM mutes WHERE muted = $1
+     ORDER BY muter LIMIT $2";

@@ -57,32 +57,11 @@ impl Store for SqliteStore {
     }
 
     async fn reject(&self, follower: UserId, followee: UserId, stamp: Stamp) -> Result<bool> {
-        self.database
-            .write(move |write| {
-                if write.sql(sql::REJECT)?.execute(params![follower, followee])? == 0 {
-                    return Ok(false);
-                }
-                changes::count_request(write, follower, followee, -1)?;
-                changes::publish(write, &Event::FollowRejected { follower, followee }, stamp)?;
-                Ok(true)
-            })
-            .await
+        self.database.write(move |write| changes::reject(write, follower, followee, stamp)).await
     }
 
     async fn block(&self, blocker: UserId, blocked: UserId, stamp: Stamp) -> Result<bool> {
-        self.database
-            .write(move |write| {
-                changes::refuse_gone(write, &[blocker, blocked])?;
-                let since = stamp.id as i64;
-                if write.sql(sql::ADD_BLOCK)?.execute(params![blocker, blocked, since])? == 0 {
-                    return Ok(false);
-                }
-                changes::remove_follow(write, blocker, blocked, stamp)?;
-                changes::remove_follow(write, blocked, blocker, stamp)?;
-                changes::publish(write, &Event::Blocked { blocker, blocked }, stamp)?;
-                Ok(true)
-            })
-            .await
+        self.database.write(move |write| changes::block(write, blocker, blocked, stamp)).await
     }
 
     async fn unblock(&self, blocker: UserId, blocked: UserId, stamp: Stamp) -> Result<bool> {
@@ -97,29 +76,12 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn mute(&self, muter: UserId, muted: UserId, since: u64) -> Result<bool> {
-        self.database
-            .write(move |write| {
-                changes::refuse_gone(write, &[muter, muted])?;
-                Ok(write.sql(sql::ADD_MUTE)?.execute(params![muter, muted, since as i64])? > 0)
-            })
-            .await
+    async fn mute(&self, muter: UserId, muted: UserId, stamp: Stamp) -> Result<bool> {
+        self.database.write(move |write| changes::mute(write, muter, muted, stamp)).await
     }
 
-    async fn unmute(&self, muter: UserId, muted: UserId) -> Result<bool> {
-        self.database
-            .write(move |write| {
-                let removed = write.sql(sql::REMOVE_MUTE)?.execute(params![muter, muted])? > 0;
-                if removed {
-                    changes::add_counts(
-                        write,
-                        muter,
-                        changes::Change { version: 1, ..Default::default() },
-                    )?;
-                }
-                Ok(removed)
-            })
-            .await
+    async fn unmute(&self, muter: UserId, muted: UserId, stamp: Stamp) -> Result<bool> {
+        self.database.write(move |write| changes::unmute(write, muter, muted, stamp)).await
     }
 
     async fn seed(&self, follows: Vec<(UserId, UserId, Stamp)>) -> Result<()> {
@@ -162,16 +124,9 @@ impl Store for SqliteStore {
         below: Option<u64>,
         limit: usize,
     ) -> Result<Vec<Tie>> {
-        let text = match list {
-            List::Followers => sql::NEWEST_FOLLOWERS,
-            List::Following => sql::NEWEST_FOLLOWEES,
-            List::Requests => sql::NEWEST_REQUESTS,
-            List::Blocked => sql::NEWEST_BLOCKED,
-            List::Muted => sql::NEWEST_MUTED,
-        };
         let below = below.map_or(i64::MAX, |below| below as i64);
         self.database.read(|connection| {
-            let mut statement = connection.sql(text)?;
+            let mut statement = connection.sql(sql::newest(list))?;
             let ties = statement.query_map(params![user, below, limit as i64], |row| {
                 Ok(Tie { user: row.get(0)?, since: row.get::<_, i64>(1)? as u64 })
             })?;
@@ -210,14 +165,7 @@ impl Store for SqliteStore {
         self.database
             .write(move |write| {
                 for user in users {
-                    let counts: [i64; 4] =
-                        write.sql(sql::COUNT_ROWS)?.query_row([user], |row| {
-                            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
-                        })?;
-                    let [followers, following, pending, asked] = counts;
-                    write
-                        .sql(sql::SET_COUNTS)?
-                        .execute(params![user, followers, following, pending, asked])?;
+                    write.sql(sql::RECOUNT)?.execute([user])?;
                 }
                 Ok(())
             })

@@ -2,52 +2,29 @@
 
 use tintype_api::graph::FollowStatus;
 use tintype_api::{Event, Stamp, UserId};
+use tintype_platform::Result;
 use tintype_platform::sqlite::{OptionalExtension, Sql, Write, params};
-use tintype_platform::{Error, Result};
 
 use super::column;
 use crate::service::user_not_found;
+use crate::store::rules::{Counts, Standing, Tally, status_of};
 use crate::store::{Added, NewFollow, sql};
-
-/// What a change adds to the counts of one person.
-#[derive(Default, Clone, Copy)]
-pub(super) struct Change {
-    pub(super) followers: i64,
-    pub(super) following: i64,
-    pub(super) pending_requests: i64,
-    pub(super) asked: i64,
-    pub(super) version: i64,
-}
 
 pub(super) fn add_follow(write: &Write<'_>, follow: &NewFollow) -> Result<Added> {
     let NewFollow { follower, followee, status, most, stamp } = *follow;
-    refuse_gone(write, &[follower, followee])?;
-    if write.sql(sql::IS_BLOCKED)?.query_row([follower, followee], |row| row.get(0))? {
-        return Err(user_not_found());
-    }
-    let found: Option<bool> = write
-        .sql(sql::FIND_FOLLOW)?
-        .query_row([follower, followee], |row| row.get(0))
-        .optional()?;
-    if let Some(accepted) = found {
-        return Ok(Added::Already(status_of(accepted)));
-    }
-    let reached_out: Option<i64> =
-        write.sql(sql::REACHED_OUT)?.query_row([follower], |row| row.get(0)).optional()?;
-    if reached_out.unwrap_or(0) >= i64::from(most) {
-        return Err(Error::refused(
-            "too_many_followings",
-            format!("You may follow at most {most} accounts; unfollow somebody first"),
-        ));
+    let [reached_out, _] = refuse_gone(write, [follower, followee])?;
+    let (blocked, found) = write.sql(sql::STANDING)?.query_row([follower, followee], |row| {
+        Ok((row.get(0)?, row.get::<_, Option<bool>>(1)?.map(status_of)))
+    })?;
+    let standing = Standing { blocked, found, reached_out };
+    if let Some(status) = standing.admit(most)? {
+        return Ok(Added::Already(status));
     }
     let accepted = status == FollowStatus::Accepted;
     write.sql(sql::ADD_FOLLOW)?.execute(params![follower, followee, accepted, stamp.id as i64])?;
-    if accepted {
-        count_follow(write, follower, followee, 1)?;
-    } else {
-        count_request(write, follower, followee, 1)?;
-    }
-    publish(write, &Event::Followed { follower, followee, status }, stamp)?;
+    let mut tally = Tally::default();
+    tally.begun((follower, followee), status, stamp);
+    record(write, tally)?;
     Ok(Added::New)
 }
 
@@ -60,9 +37,24 @@ pub(super) fn accept(
     if write.sql(sql::ACCEPT)?.execute(params![follower, followee, stamp.id as i64])? == 0 {
         return Ok(false);
     }
-    count_request(write, follower, followee, -1)?;
-    count_follow(write, follower, followee, 1)?;
-    publish(write, &Event::FollowAccepted { follower, followee }, stamp)?;
+    let mut tally = Tally::default();
+    tally.accepted(follower, followee, stamp);
+    record(write, tally)?;
+    Ok(true)
+}
+
+pub(super) fn reject(
+    write: &Write<'_>,
+    follower: UserId,
+    followee: UserId,
+    stamp: Stamp,
+) -> Result<bool> {
+    if write.sql(sql::REJECT)?.execute([follower, followee])? == 0 {
+        return Ok(false);
+    }
+    let mut tally = Tally::default();
+    tally.rejected(follower, followee, stamp);
+    record(write, tally)?;
     Ok(true)
 }
 
@@ -78,18 +70,52 @@ pub(super) fn remove_follow(
         .query_row([follower, followee], |row| row.get(0))
         .optional()?;
     let status = removed.map(status_of);
-    match status {
-        Some(FollowStatus::Accepted) => {
-            count_follow(write, follower, followee, -1)?;
-            publish(write, &Event::Unfollowed { follower, followee }, stamp)?;
-        }
-        Some(FollowStatus::Pending) => {
-            count_request(write, follower, followee, -1)?;
-            publish(write, &Event::FollowWithdrawn { follower, followee }, stamp)?;
-        }
-        None => {}
+    if let Some(status) = status {
+        let mut tally = Tally::default();
+        tally.ended((follower, followee), status, stamp);
+        record(write, tally)?;
     }
     Ok(status)
+}
+
+pub(super) fn block(
+    write: &Write<'_>,
+    blocker: UserId,
+    blocked: UserId,
+    stamp: Stamp,
+) -> Result<bool> {
+    refuse_gone(write, [blocker, blocked])?;
+    if write.sql(sql::ADD_BLOCK)?.execute(params![blocker, blocked, stamp.id as i64])? == 0 {
+        return Ok(false);
+    }
+    remove_follow(write, blocker, blocked, stamp)?;
+    remove_follow(write, blocked, blocker, stamp)?;
+    publish(write, &Event::Blocked { blocker, blocked }, stamp)?;
+    Ok(true)
+}
+
+pub(super) fn mute(write: &Write<'_>, muter: UserId, muted: UserId, stamp: Stamp) -> Result<bool> {
+    refuse_gone(write, [muter, muted])?;
+    if write.sql(sql::ADD_MUTE)?.execute(params![muter, muted, stamp.id as i64])? == 0 {
+        return Ok(false);
+    }
+    publish(write, &Event::Muted { muter, muted }, stamp)?;
+    Ok(true)
+}
+
+pub(super) fn unmute(
+    write: &Write<'_>,
+    muter: UserId,
+    muted: UserId,
+    stamp: Stamp,
+) -> Result<bool> {
+    if write.sql(sql::REMOVE_MUTE)?.execute([muter, muted])? == 0 {
+        return Ok(false);
+    }
+    let mut tally = Tally::default();
+    tally.unmuted(muter, muted, stamp);
+    record(write, tally)?;
+    Ok(true)
 }
 
 pub(super) fn forget(write: &Write<'_>, user: UserId, stamps: &[Stamp]) -> Result<Vec<UserId>> {
@@ -117,52 +143,52 @@ pub(super) fn forget(write: &Write<'_>, user: UserId, stamps: &[Stamp]) -> Resul
     Ok(others)
 }
 
-/// Counts a follow that begins (1) or ends (-1).
-fn count_follow(write: &Write<'_>, follower: UserId, followee: UserId, by: i64) -> Result<()> {
-    let version = by.max(0);
-    add_counts(write, follower, Change { following: by, version, ..Change::default() })?;
-    add_counts(write, followee, Change { followers: by, ..Change::default() })
-}
-
-/// Counts a request that begins (1) or ends (-1).
-pub(super) fn count_request(
-    write: &Write<'_>,
-    follower: UserId,
-    followee: UserId,
-    by: i64,
-) -> Result<()> {
-    add_counts(write, follower, Change { asked: by, ..Change::default() })?;
-    add_counts(write, followee, Change { pending_requests: by, ..Change::default() })
-}
-
-pub(super) fn add_counts(write: &Write<'_>, user: UserId, change: Change) -> Result<()> {
-    let Change { followers, following, pending_requests, asked, version } = change;
-    write.sql(sql::ADD_COUNTS)?.execute(params![
-        user,
-        followers,
-        following,
-        pending_requests,
-        asked,
-        version
-    ])?;
-    Ok(())
-}
-
-pub(super) fn refuse_gone(write: &Write<'_>, users: &[UserId]) -> Result<()> {
-    for user in users {
-        let gone: Option<bool> =
-            write.sql(sql::IS_GONE)?.query_row([user], |row| row.get(0)).optional()?;
-        if gone == Some(true) {
-            return Err(user_not_found());
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn publish(write: &Write<'_>, event: &Event, stamp: Stamp) -> Result<()> {
     write.publish(&event.record(stamp)?)
 }
 
-fn status_of(accepted: bool) -> FollowStatus {
-    if accepted { FollowStatus::Accepted } else { FollowStatus::Pending }
+/// Adds to the counts, of which a user may have none yet, and tells what happened.
+fn record(write: &Write<'_>, tally: Tally) -> Result<()> {
+    for (user, counts) in tally.added {
+        let Counts { followers, following, pending_requests, asked, version } = counts;
+        write.sql(ADD_COUNTS)?.execute(params![
+            user,
+            followers,
+            following,
+            pending_requests,
+            asked,
+            version
+        ])?;
+    }
+    for (event, stamp) in tally.told {
+        publish(write, &event, stamp)?;
+    }
+    Ok(())
+}
+
+const ADD_COUNTS: &str = "INSERT INTO graph_counts
+         (account, followers, following, pending_requests, asked, version)
+     VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (account) DO UPDATE SET
+         followers = graph_counts.followers + excluded.followers,
+         following = graph_counts.following + excluded.following,
+         pending_requests = graph_counts.pending_requests + excluded.pending_requests,
+         asked = graph_counts.asked + excluded.asked,
+         version = graph_counts.version + excluded.version";
+
+/// Refuses people who are gone, and answers how many follows and requests each has.
+fn refuse_gone(write: &Write<'_>, users: [UserId; 2]) -> Result<[i64; 2]> {
+    let mut reached_out = [0; 2];
+    for (user, reached_out) in users.into_iter().zip(&mut reached_out) {
+        let found: Option<(bool, i64)> = write
+            .sql("SELECT gone, following + asked FROM graph_counts WHERE account = $1")?
+            .query_row([user], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        match found {
+            Some((true, _)) => return Err(user_not_found()),
+            Some((false, count)) => *reached_out = count,
+            None => {}
+        }
+    }
+    Ok(reached_out)
 }

@@ -1,4 +1,4 @@
-//! Reads of more than one statement.
+//! Reads of more than a line.
 
 use rustc_hash::FxHashMap;
 use tintype_api::graph::{GraphCounts, Relationship};
@@ -7,23 +7,17 @@ use tintype_platform::Result;
 use tintype_platform::sqlite::{Connection, Ids, OptionalExtension, Sql, params};
 
 use super::rows;
-use crate::store::{Reach, sql};
+use crate::store::rules::{self, CircleRows};
+use crate::store::{List, Reach, sql};
 
-/// All of it of one moment.
 pub(super) fn circle(connection: &Connection, viewer: UserId) -> Result<Circle> {
-    let snapshot = connection.unchecked_transaction()?;
-    let version: Option<i64> =
-        snapshot.sql(sql::VERSION)?.query_row([viewer], |row| row.get(0)).optional()?;
-    let users = |text| -> Result<_> {
-        let users: Vec<UserId> = rows(snapshot.sql(text)?.query([viewer])?)?;
-        Ok(users.into())
-    };
-    Ok(Circle::new(
-        version.unwrap_or(0) as u64,
-        users(sql::FOLLOWEES)?,
-        users(sql::BLOCKED_EITHER_WAY)?,
-        users(sql::MUTED)?,
-    ))
+    let mut statement = connection.sql(sql::CIRCLE)?;
+    let mut found = statement.query([viewer])?;
+    let mut circle = CircleRows::default();
+    while let Some(row) = found.next()? {
+        circle.take(row.get(0)?, row.get(1)?)?;
+    }
+    Ok(circle.circle())
 }
 
 pub(super) fn counts(
@@ -35,10 +29,7 @@ pub(super) fn counts(
          WHERE account IN rarray($1)",
     )?;
     let counts = statement.query_map([Ids::new(users)], |row| {
-        let count = |index| row.get(index).map(|count: i64| count.max(0) as u64);
-        let counts =
-            GraphCounts { followers: count(1)?, following: count(2)?, pending_requests: count(3)? };
-        Ok((row.get(0)?, counts))
+        Ok((row.get(0)?, rules::counts([row.get(1)?, row.get(2)?, row.get(3)?])))
     })?;
     Ok(counts.collect::<rusqlite::Result<_>>()?)
 }
@@ -49,13 +40,20 @@ pub(super) fn mutual_followers(
     other: UserId,
 ) -> Result<Vec<UserId>> {
     let followers = |user: UserId| -> Result<i64> {
-        let count =
-            connection.sql(sql::FOLLOWERS_COUNT)?.query_row([user], |row| row.get(0)).optional()?;
+        let count = connection
+            .sql("SELECT followers FROM graph_counts WHERE account = $1")?
+            .query_row([user], |row| row.get(0))
+            .optional()?;
         Ok(count.unwrap_or(0))
     };
     let (shorter, longer) =
         if followers(one)? <= followers(other)? { (one, other) } else { (other, one) };
-    rows(connection.sql(sql::MUTUAL_FOLLOWERS)?.query([shorter, longer])?)
+    let mut statement = connection.sql(
+        "SELECT a.follower FROM follows a
+         JOIN follows b ON b.follower = a.follower AND b.followee = $2 AND b.accepted = 1
+         WHERE a.followee = $1 AND a.accepted = 1 ORDER BY a.follower",
+    )?;
+    rows(statement.query([shorter, longer])?)
 }
 
 /// How many ways lead from `viewer` over a followee to others.
@@ -64,7 +62,7 @@ pub(super) fn ways(
     viewer: UserId,
     reach: Reach,
 ) -> Result<Vec<(UserId, u32)>> {
-    let mut statement = connection.sql(sql::NEWEST_FOLLOWEES)?;
+    let mut statement = connection.sql(sql::newest(List::Following))?;
     let mut newest = |user: UserId, limit: u32| -> Result<Vec<UserId>> {
         rows(statement.query(params![user, i64::MAX, limit])?)
     };
@@ -82,80 +80,31 @@ pub(super) fn relationships(
     viewer: UserId,
     others: &[UserId],
 ) -> Result<Vec<Relationship>> {
-    let mut found =
-        others.iter().map(|other| (*other, Relationship::default())).collect::<FxHashMap<_, _>>();
-    let mut look = |text, set: fn(&mut Relationship, bool)| -> Result<()> {
-        let mut statement = connection.sql(text)?;
-        let mut rows = statement.query(params![viewer, Ids::new(others.iter().copied())])?;
-        while let Some(row) = rows.next()? {
-            if let Some(relationship) = found.get_mut(&row.get::<_, UserId>(0)?) {
-                set(relationship, row.get(1)?);
-            }
-        }
-        Ok(())
-    };
-    look(
-        "SELECT followee, accepted FROM follows WHERE follower = $1 AND followee IN rarray($2)",
-        |relationship, accepted| {
-            relationship.following = accepted;
-            relationship.pending = !accepted;
-        },
+    let mut statement = connection.sql(
+        "SELECT 0, followee, accepted FROM follows
+         WHERE follower = $1 AND followee IN rarray($2)
+         UNION ALL SELECT 1, follower, accepted FROM follows
+         WHERE followee = $1 AND follower IN rarray($2)
+         UNION ALL SELECT 2, blocked, 1 FROM blocks WHERE blocker = $1 AND blocked IN rarray($2)
+         UNION ALL SELECT 3, blocker, 1 FROM blocks WHERE blocked = $1 AND blocker IN rarray($2)
+         UNION ALL SELECT 4, muted, 1 FROM mutes WHERE muter = $1 AND muted IN rarray($2)",
     )?;
-    look(
-        "SELECT follower, accepted FROM follows WHERE followee = $1 AND follower IN rarray($2)",
-        |relationship, accepted| {
-            relationship.followed_by = accepted;
-            relationship.requested = !accepted;
-        },
-    )?;
-    look(
-        "SELECT blocked, 1 FROM blocks WHERE blocker = $1 AND blocked IN rarray($2)",
-        |relationship, _| relationship.blocking = true,
-    )?;
-    look(
-        "SELECT blocker, 1 FROM blocks WHERE blocked = $1 AND blocker IN rarray($2)",
-        |relationship, _| relationship.blocked_by = true,
-    )?;
-    look(
-        "SELECT muted, 1 FROM mutes WHERE muter = $1 AND muted IN rarray($2)",
-        |relationship, _| relationship.muting = true,
-    )?;
+    let mut found = FxHashMap::<UserId, Relationship>::default();
+    let mut ties = statement.query(params![viewer, Ids::new(others.iter().copied())])?;
+    while let Some(tie) = ties.next()? {
+        rules::enter(found.entry(tie.get(1)?).or_default(), tie.get(0)?, tie.get(2)?);
+    }
     Ok(others.iter().map(|other| found.get(other).copied().unwrap_or_default()).collect())
 }
 
 pub(super) fn drift(connection: &Connection) -> Result<Vec<Drift>> {
-    const COUNTERS: [&str; 4] = ["followers", "following", "pending_requests", "asked"];
-    let mut statement = connection.sql(
-        "SELECT account,
-                sum(followers), sum(following), sum(pending), sum(asked),
-                sum(stored_followers), sum(stored_following), sum(stored_pending), sum(stored_asked)
-         FROM (
-             SELECT followee AS account, accepted AS followers, 0 AS following,
-                    1 - accepted AS pending, 0 AS asked, 0 AS stored_followers,
-                    0 AS stored_following, 0 AS stored_pending, 0 AS stored_asked
-             FROM follows
-             UNION ALL
-             SELECT follower, 0, accepted, 0, 1 - accepted, 0, 0, 0, 0 FROM follows
-             UNION ALL
-             SELECT account, 0, 0, 0, 0, followers, following, pending_requests, asked
-             FROM graph_counts
-         ) GROUP BY account
-         HAVING sum(followers) <> sum(stored_followers)
-             OR sum(following) <> sum(stored_following)
-             OR sum(pending) <> sum(stored_pending)
-             OR sum(asked) <> sum(stored_asked)
-         ORDER BY account",
-    )?;
+    let mut statement = connection.sql(sql::DRIFT)?;
     let mut rows = statement.query([])?;
     let mut drift = Vec::new();
     while let Some(row) = rows.next()? {
-        let of = row.get::<_, UserId>(0)?.get();
-        for (index, counter) in COUNTERS.into_iter().enumerate() {
-            let (counted, stored) = (row.get(1 + index)?, row.get(5 + index)?);
-            if counted != stored {
-                drift.push(Drift { counter, of, stored, counted });
-            }
-        }
+        let counted = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+        let stored = [row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?];
+        drift.extend(rules::drift(row.get(0)?, counted, stored));
     }
     Ok(drift)
 }
