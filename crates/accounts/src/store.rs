@@ -1,7 +1,10 @@
 //! What the slice keeps and how it is changed: each method is one atomic act, its events included.
 
+mod candidates;
 #[cfg(test)]
 mod conformance;
+mod postgres;
+mod profile;
 mod sql;
 mod sqlite;
 
@@ -14,7 +17,7 @@ use tintype_api::{Stamp, TokenId, UserId};
 use tintype_platform::db::Database;
 use tintype_platform::{Result, Timestamp};
 
-use crate::account::{Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Session};
+use crate::account::{Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Session, role_word};
 
 /// The SHA-256 of an API key.
 pub(crate) type KeyHash = [u8; 32];
@@ -37,7 +40,7 @@ pub(crate) const POPULAR: usize = 5000;
 pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
     match database {
         Database::Sqlite(database) => Arc::new(sqlite::SqliteStore::new(database.clone())),
-        Database::Postgres(_) => unreachable!("the configuration refuses it as yet"),
+        Database::Postgres(database) => Arc::new(postgres::PostgresStore::new(database.clone())),
     }
 }
 
@@ -240,4 +243,24 @@ pub(crate) struct SearchDrift {
     pub(crate) stored: i64,
     /// Rows that there should be.
     pub(crate) counted: i64,
+}
+
+/// The scope of a key as it is stored.
+const fn scope(may_write: bool) -> &'static str {
+    if may_write { "write" } else { "read" }
+}
+
+/// What a stored scope means.
+fn may_write(word: &str) -> Option<bool> {
+    [true, false].into_iter().find(|may_write| scope(*may_write) == word)
+}
+
+/// What a stored role means.
+fn role(word: &str) -> Option<Role> {
+    [Role::User, Role::Moderator, Role::Admin].into_iter().find(|role| role_word(*role) == word)
+}
+
+/// The id that a statement about all sessions but one leaves out; no token has the id 0.
+fn but(kept: Option<TokenId>) -> i64 {
+    kept.map_or(0, i64::from)
 }

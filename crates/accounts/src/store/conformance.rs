@@ -8,9 +8,13 @@ use tintype_api::{MediaId, Stamp, TokenId, UserId};
 use tintype_platform::IdGenerator;
 use tintype_platform::testkit::Workbench;
 
-use super::{Credentials, Login, ProfileChanged, Rank, Standing, Store, TRAIL, Tier};
+use super::{Credentials, Login, MATCHES, ProfileChanged, Rank, Standing, Store, TRAIL, Tier};
 use crate::account::{ApiKey, AuditEntry, Audited, NewAccount, Origin, ProfileChange, Session};
 use crate::input::Change;
+
+/// Changes that come at the same time: more than there are connections, and no more than wait in
+/// patience for one.
+const AT_ONCE: usize = 40;
 
 #[tokio::test]
 async fn every_store_does_the_same() {
@@ -33,6 +37,27 @@ async fn events_are_told_once_and_only_of_what_changed() {
     }
 }
 
+#[tokio::test]
+async fn a_very_common_text_finds_the_most_followed() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        let (store, ids) = (super::open(&bench.database), &bench.ids);
+        let many = (0..MATCHES + 100).map(|number| {
+            let mut account = person(ids, &format!("many{number:04}"));
+            account.full_name = Some("One of the many".parse().unwrap());
+            (account, Stamp::made_by(ids))
+        });
+        store.seed(many.collect()).await.unwrap();
+        assert_eq!(store.count().await.unwrap(), (MATCHES + 100) as u64);
+        let star = store.named(vec!["many2099".into()]).await.unwrap()[0].1;
+        store.set_popularity(vec![(star, 5)]).await.unwrap();
+        for text in ["many", "the many", "ny", "m"] {
+            let first = store.search(text.to_owned(), None, 1).await.unwrap();
+            assert_eq!(first[0].account, star, "{text}");
+        }
+        assert_eq!(found(&store, "many1234").await.len(), 1);
+    }
+}
+
 /// Runs the whole suite.
 async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
     names_and_addresses_are_somebodys_once(&store, ids).await;
@@ -46,6 +71,10 @@ async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
     keys_open_until_revoked(&store, ids).await;
     searches_rank_by_match_then_followers(&store, ids).await;
     searches_take_every_character_as_it_is(&store, ids).await;
+    searches_look_at_all_of_a_long_text(&store, ids).await;
+    names_and_addresses_wanted_crosswise_go_to_one_each(&store, ids).await;
+    no_session_outlives_the_password_it_was_for(&store, ids).await;
+    nothing_is_left_of_an_account_that_is_busy_when_it_goes(&store, ids).await;
     the_index_is_what_the_accounts_are(&store, ids).await;
 }
 
@@ -87,7 +116,7 @@ pub(crate) fn person(ids: &IdGenerator, username: &str) -> NewAccount {
     }
 }
 
-async fn add(store: &Arc<dyn Store>, ids: &IdGenerator, username: &str) -> UserId {
+pub(crate) async fn add(store: &Arc<dyn Store>, ids: &IdGenerator, username: &str) -> UserId {
     let person = person(ids, username);
     let id = person.id;
     assert!(store.register(person, None, Stamp::made_by(ids)).await.unwrap(), "{username}");
@@ -185,6 +214,107 @@ async fn many_registering_at_once_get_one_account(store: &Arc<dyn Store>, ids: &
     }
     let made = tasks.join_all().await;
     assert_eq!(made.iter().filter(|made| **made).count(), 1);
+}
+
+async fn names_and_addresses_wanted_crosswise_go_to_one_each(
+    store: &Arc<dyn Store>,
+    ids: &IdGenerator,
+) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..AT_ONCE {
+        let mut person = person(ids, &format!("x.{}.name", number % 7));
+        person.email = format!("x.{}@example.com", number % 5).parse().unwrap();
+        let (store, stamp) = (store.clone(), Stamp::made_by(ids));
+        tasks.spawn(async move {
+            let made = store.register(person.clone(), None, stamp).await.unwrap();
+            (made, person)
+        });
+    }
+    let tried = tasks.join_all().await;
+    let made: Vec<_> = tried.iter().filter(|(made, _)| *made).map(|(_, person)| person).collect();
+    assert!((1..=5).contains(&made.len()));
+    for (_, person) in &tried {
+        let is_one = |made: &&&NewAccount| {
+            made.username.as_str() == person.username.as_str()
+                || made.email.as_str() == person.email.as_str()
+        };
+        assert!(made.iter().any(|made| is_one(&made)), "{person:?} was refused for nothing");
+        let username = person.username.as_str();
+        let owner = made.iter().find(|made| made.username.as_str() == username);
+        let named = store.named(vec![username.into()]).await.unwrap();
+        assert_eq!(named.first().map(|(_, id)| *id), owner.map(|owner| owner.id));
+        let email = Login::Email(person.email.as_str().to_owned());
+        let owner = made.iter().find(|made| made.email.as_str() == person.email.as_str());
+        let credentials = store.credentials(&email).await.unwrap();
+        assert_eq!(credentials.map(|found| found.account), owner.map(|owner| owner.id));
+    }
+}
+
+async fn no_session_outlives_the_password_it_was_for(store: &Arc<dyn Store>, ids: &IdGenerator) {
+    for round in 0..5 {
+        let anna = add(store, ids, &format!("o.anna{round}")).await;
+        let mut given = Vec::new();
+        for _ in 0..5 {
+            given.push(sign_in(store, ids, anna, 7).await);
+        }
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let (store, session) = (store.clone(), session(ids, anna, 7));
+            let signed_in = entry(ids, anna, Audited::SignedIn);
+            let replaced = given.get(number / 2).copied().filter(|_| number % 2 == 0);
+            let changed = entry(ids, anna, Audited::PasswordChanged);
+            tasks.spawn(async move {
+                match replaced {
+                    _ if number == 9 => {
+                        let set = store.set_password("new".into(), None, None, changed).await;
+                        assert!(set.unwrap().is_some());
+                    }
+                    Some(token) => drop(store.replace_session(token, session).await.unwrap()),
+                    None => {
+                        let _ =
+                            store.open_session(session, "hash".into(), signed_in).await.unwrap();
+                    }
+                }
+            });
+        }
+        tasks.join_all().await;
+        assert_eq!(store.sessions(anna, ids.clock().now()).await.unwrap(), []);
+    }
+}
+
+async fn nothing_is_left_of_an_account_that_is_busy_when_it_goes(
+    store: &Arc<dyn Store>,
+    ids: &IdGenerator,
+) {
+    for round in 0..5 {
+        let anna = add(store, ids, &format!("b.anna{round}")).await;
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let (store, session, stamp) =
+                (store.clone(), session(ids, anna, 7), Stamp::made_by(ids));
+            let entry = entry(ids, anna, Audited::SignedIn);
+            let full_name = Change::Set(format!("Philippa {number}").parse().unwrap());
+            let change = ProfileChange { full_name, ..ProfileChange::default() };
+            tasks.spawn(async move {
+                match number % 4 {
+                    _ if number == 9 => {
+                        let gone = store.delete(anna, "hash".into(), stamp).await.unwrap();
+                        assert!(gone.is_some());
+                    }
+                    0 => drop(store.open_session(session, "hash".into(), entry).await.unwrap()),
+                    1 => store.record(entry).await.unwrap(),
+                    2 => drop(store.change_profile(anna, change, stamp).await.unwrap()),
+                    _ => store.reindex(vec![anna]).await.unwrap(),
+                }
+            });
+        }
+        tasks.join_all().await;
+        assert_eq!(store.accounts(vec![anna]).await.unwrap(), []);
+        assert_eq!(store.sessions(anna, ids.clock().now()).await.unwrap(), []);
+        assert_eq!(store.trail(anna, 10).await.unwrap(), []);
+        assert_eq!(found(store, "philippa").await, []);
+        assert_eq!(store.search_drift().await.unwrap(), []);
+    }
 }
 
 async fn sessions_stand_until_they_end(store: &Arc<dyn Store>, ids: &IdGenerator) {
@@ -289,6 +419,9 @@ async fn the_trail_keeps_what_matters(store: &Arc<dyn Store>, ids: &IdGenerator)
     for number in 0..rest {
         let what = if number < half { Audited::SignInFailed } else { Audited::SignedIn };
         let (store, entry) = (store.clone(), entry(ids, anna, what));
+        if tasks.len() == AT_ONCE {
+            tasks.join_next().await.unwrap().unwrap();
+        }
         tasks.spawn(async move { store.record(entry).await.unwrap() });
     }
     tasks.join_all().await;
@@ -463,6 +596,23 @@ async fn searches_take_every_character_as_it_is(store: &Arc<dyn Store>, ids: &Id
     }
     for text in ["w%in", "w_plain", "%%%", "***", "pla*", "near or", "\"\"\"", "')--"] {
         assert!(found(store, text).await.iter().all(|rank| rank.account != id), "{text}");
+    }
+}
+
+async fn searches_look_at_all_of_a_long_text(store: &Arc<dyn Store>, ids: &IdGenerator) {
+    let mut person = person(ids, "y.long");
+    let name = "Wolfeschlegelsteinhausenbergerdorff, who is called Hubert";
+    person.full_name = Some(name.parse().unwrap());
+    store.register(person, None, Stamp::made_by(ids)).await.unwrap();
+    let folded = name.to_lowercase();
+    for (text, is_found) in [
+        (folded.clone(), true),
+        (folded[3..].to_owned(), true),
+        (folded[3..40].to_owned(), true),
+        (format!("{folded}o"), false),
+        (format!("{}o", &folded[3..]), false),
+    ] {
+        assert_eq!(found(store, &text).await.len(), usize::from(is_found), "{text}");
     }
 }
 

@@ -1,19 +1,20 @@
 //! Statements that every database takes, with `$n` for parameters.
 
-// A name or address is unique over all shards, so at most one of them has it: `ORDER BY … LIMIT`
-// lets a sharding proxy ask all and merge.
-pub(super) const NAMED: &str = "SELECT id FROM accounts WHERE username = $1 ORDER BY id LIMIT 1";
-pub(super) const IS_TAKEN: &str = "SELECT count(*) FROM accounts WHERE username = $1 OR email = $2";
-pub(super) const CREDENTIALS_BY_USERNAME: &str =
-    "SELECT id, password_hash FROM accounts WHERE username = $1 ORDER BY id LIMIT 1";
-pub(super) const CREDENTIALS_BY_EMAIL: &str =
-    "SELECT id, password_hash FROM accounts WHERE email = $1 ORDER BY id LIMIT 1";
 pub(super) const CREDENTIALS: &str = "SELECT id, password_hash FROM accounts WHERE id = $1";
 
-pub(super) const ACCOUNT: &str = "\
-    SELECT id, username, full_name, profile_picture_url, is_private, email, bio, website, role, \
-        created_at, updated_at \
-    FROM accounts WHERE id = $1";
+macro_rules! account {
+    ($($rest:literal),+) => {
+        concat!(
+            "SELECT id, username, full_name, profile_picture_url, is_private, email, bio, website, \
+                role, created_at, updated_at \
+            FROM accounts ",
+            $($rest),+
+        )
+    };
+}
+pub(super) use account;
+
+pub(super) const ACCOUNT: &str = account!("WHERE id = $1");
 pub(super) const ADD_ACCOUNT: &str = "\
     INSERT INTO accounts (id, username, email, password_hash, full_name, folded_name, bio, website, \
         profile_picture_url, is_private, role, created_at, updated_at) \
@@ -28,12 +29,9 @@ pub(super) const SET_PICTURE: &str = "\
     WHERE id = $1 AND picture <= $2 AND profile_picture_url IS DISTINCT FROM $3";
 pub(super) const SET_PASSWORD: &str = "\
     UPDATE accounts SET password_hash = $2 \
-    WHERE id = $1 AND ($3 IS NULL OR password_hash = $3)";
+    WHERE id = $1 AND (CAST($3 AS TEXT) IS NULL OR password_hash = $3)";
 pub(super) const SET_ROLE: &str = "UPDATE accounts SET role = $2 WHERE id = $1";
 pub(super) const DELETE_ACCOUNT: &str = "DELETE FROM accounts WHERE id = $1 AND password_hash = $2";
-pub(super) const HAS_HASH: &str =
-    "SELECT count(*) FROM accounts WHERE id = $1 AND password_hash = $2";
-pub(super) const IS_THERE: &str = "SELECT count(*) FROM accounts WHERE id = $1";
 
 pub(super) const POPULARITY: &str =
     "SELECT id, followers FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
@@ -69,8 +67,8 @@ pub(super) const TRAIL: &str = "\
 pub(super) const DELETE_TRAIL: &str = "DELETE FROM audit WHERE account = $1";
 
 pub(super) const KEY: &str =
-    "SELECT id, scope FROM api_keys WHERE hash = $1 AND revoked_at IS NULL";
-pub(super) const ANY_KEY: &str = "SELECT EXISTS (SELECT 1 FROM api_keys)";
+    "SELECT id, scope FROM api_keys WHERE hash = $1 AND revoked_at IS NULL ORDER BY id LIMIT 1";
+pub(super) const COUNT_KEYS: &str = "SELECT count(*) FROM api_keys";
 pub(super) const KEYS: &str =
     "SELECT id, name, scope, created_at, revoked_at FROM api_keys ORDER BY id";
 pub(super) const ADD_KEY: &str = "\
@@ -83,8 +81,6 @@ macro_rules! candidates {
         concat!("SELECT id, followers, username, folded_name FROM accounts ", $($rest),+)
     };
 }
-pub(super) const BY_USERNAME: &str =
-    candidates!("WHERE username >= $1 AND username < $2 ORDER BY username LIMIT $3");
-pub(super) const BY_FULL_NAME: &str =
-    candidates!("WHERE folded_name >= $1 AND folded_name < $2 ORDER BY folded_name LIMIT $3");
+pub(super) use candidates;
+
 pub(super) const MOST_POPULAR: &str = candidates!("ORDER BY followers DESC, id LIMIT $1");

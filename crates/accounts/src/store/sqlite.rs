@@ -6,9 +6,9 @@ mod search;
 
 use std::sync::Arc;
 
-use acts::{add_account, add_entry, add_session, but, change_profile, sessions};
+use acts::{add_account, add_entry, add_session, change_profile, sessions};
 use async_trait::async_trait;
-use rows::{READ, WRITE, account, audit_entry, may_write, role, session, word};
+use rows::{account, audit_entry, session, word};
 use tintype_api::accounts::{KeyStanding, Picture, Role};
 use tintype_api::{Event, Stamp, TokenId, UserId};
 use tintype_platform::sqlite::{Connection, Database, OptionalExtension, Row, Sql, params};
@@ -16,9 +16,16 @@ use tintype_platform::{Result, Timestamp};
 
 use super::{
     Credentials, KeyHash, Login, ProfileChanged, Rank, SearchDrift, Standing, Store, VerifiedHash,
-    sql,
+    but, may_write, role, scope, sql,
 };
 use crate::account::{Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Session, role_word};
+
+const NAMED: &str = "SELECT id FROM accounts WHERE username = $1";
+const IS_TAKEN: &str = "SELECT count(*) FROM accounts WHERE username = $1 OR email = $2";
+const CREDENTIALS_BY_USERNAME: &str = "SELECT id, password_hash FROM accounts WHERE username = $1";
+const CREDENTIALS_BY_EMAIL: &str = "SELECT id, password_hash FROM accounts WHERE email = $1";
+const HAS_HASH: &str = "SELECT count(*) FROM accounts WHERE id = $1 AND password_hash = $2";
+const IS_THERE: &str = "SELECT count(*) FROM accounts WHERE id = $1";
 
 /// The store in SQLite.
 pub(crate) struct SqliteStore {
@@ -47,7 +54,7 @@ impl Store for SqliteStore {
 
     async fn named(&self, usernames: Vec<Box<str>>) -> Result<Vec<(Box<str>, UserId)>> {
         self.database.read(|connection| {
-            let mut statement = connection.sql(sql::NAMED)?;
+            let mut statement = connection.sql(NAMED)?;
             let mut named = Vec::with_capacity(usernames.len());
             for username in usernames {
                 let id = statement.query_row([&*username], |row| row.get(0)).optional()?;
@@ -58,7 +65,7 @@ impl Store for SqliteStore {
     }
 
     async fn is_taken(&self, username: &str, email: &str) -> Result<bool> {
-        self.database.read(|connection| exists(connection, sql::IS_TAKEN, params![username, email]))
+        self.database.read(|connection| exists(connection, IS_TAKEN, params![username, email]))
     }
 
     async fn credentials(&self, login: &Login) -> Result<Option<Credentials>> {
@@ -71,10 +78,10 @@ impl Store for SqliteStore {
         self.database.read(|connection| {
             let credentials = match login {
                 Login::Username(name) => {
-                    connection.sql(sql::CREDENTIALS_BY_USERNAME)?.query_row([name], found)
+                    connection.sql(CREDENTIALS_BY_USERNAME)?.query_row([name], found)
                 }
                 Login::Email(email) => {
-                    connection.sql(sql::CREDENTIALS_BY_EMAIL)?.query_row([email], found)
+                    connection.sql(CREDENTIALS_BY_EMAIL)?.query_row([email], found)
                 }
                 Login::Account(id) => connection.sql(sql::CREDENTIALS)?.query_row([id], found),
             };
@@ -85,7 +92,7 @@ impl Store for SqliteStore {
     async fn standing(&self, account: UserId, token: TokenId) -> Result<Option<Standing>> {
         self.database.read(|connection| {
             let found = connection.sql(sql::STANDING)?.query_row(params![account, token], |row| {
-                Ok(Standing { username: row.get(0)?, role: role(row, 1)? })
+                Ok(Standing { username: row.get(0)?, role: word(row, 1, role)? })
             });
             Ok(found.optional()?)
         })
@@ -114,8 +121,11 @@ impl Store for SqliteStore {
             {
                 return Ok(standing);
             }
-            let any = connection.sql(sql::ANY_KEY)?.query_row([], |row| row.get(0))?;
-            Ok(if any { KeyStanding::Unknown } else { KeyStanding::NoneConfigured })
+            Ok(if exists(connection, sql::COUNT_KEYS, [])? {
+                KeyStanding::Unknown
+            } else {
+                KeyStanding::NoneConfigured
+            })
         })
     }
 
@@ -192,7 +202,7 @@ impl Store for SqliteStore {
     ) -> Result<bool> {
         self.database
             .write(move |write| {
-                if !exists(write, sql::HAS_HASH, params![session.account, &*verified])? {
+                if !exists(write, HAS_HASH, params![session.account, &*verified])? {
                     return Ok(false);
                 }
                 write
@@ -341,7 +351,7 @@ impl Store for SqliteStore {
     async fn record(&self, entry: AuditEntry) -> Result<()> {
         self.database
             .write(move |write| {
-                if exists(write, sql::IS_THERE, params![entry.account])? {
+                if exists(write, IS_THERE, params![entry.account])? {
                     add_entry(write, &entry)?;
                 }
                 Ok(())
@@ -374,7 +384,7 @@ impl Store for SqliteStore {
                     key.number as i64,
                     hash,
                     key.name,
-                    if key.may_write { WRITE } else { READ },
+                    scope(key.may_write),
                     key.created_at.as_millis()
                 ])?;
                 Ok(())

@@ -7,7 +7,8 @@ use tintype_platform::sqlite::{Sql, Write, params};
 use super::{search, sql};
 use crate::account::{Account, AuditEntry, NewAccount, ProfileChange, Session, role_word};
 use crate::input::{Bio, FullName, WebAddress, folded};
-use crate::store::{ProfileChanged, TRAIL};
+use crate::store::profile::Profile;
+use crate::store::{ProfileChanged, TRAIL, but};
 
 pub(super) fn add_account(write: &Write<'_>, account: &NewAccount, stamp: Stamp) -> Result<bool> {
     let full_name = account.full_name.as_ref().map(FullName::as_str);
@@ -40,34 +41,23 @@ pub(super) fn change_profile(
     stamp: Stamp,
 ) -> Result<ProfileChanged> {
     let id = before.card.id;
-    let full_name = change.full_name.after(before.card.full_name.as_deref());
-    let bio = change.bio.after(before.bio.as_deref());
-    let website = change.website.after(before.website.as_deref());
-    let is_private = change.is_private.unwrap_or(before.card.is_private);
-    let renamed = full_name != before.card.full_name;
-    let opened = before.card.is_private && !is_private;
-    if !renamed
-        && bio == before.bio
-        && website == before.website
-        && is_private == before.card.is_private
-    {
+    let Some(profile) = Profile::after(before, change) else {
         return Ok(ProfileChanged::Nothing);
-    }
-    let folded_name = full_name.as_deref().map(folded);
+    };
     write.sql(sql::CHANGE_PROFILE)?.execute(params![
         id,
-        full_name,
-        folded_name,
-        bio,
-        website,
-        is_private,
+        profile.full_name,
+        profile.folded_name,
+        profile.bio,
+        profile.website,
+        profile.is_private,
         stamp.at.as_millis()
     ])?;
-    if renamed {
+    if profile.is_renamed {
         search::reindex(write, id)?;
     }
     write.publish(&Event::UserUpdated { user: id }.record(stamp)?)?;
-    Ok(if opened { ProfileChanged::WentPublic } else { ProfileChanged::Something })
+    Ok(profile.outcome)
 }
 
 pub(super) fn add_session(write: &Write<'_>, session: &Session) -> Result<()> {
@@ -91,11 +81,6 @@ pub(super) fn sessions(
     let mut statement = write.sql(sql::SESSIONS)?;
     let rows = statement.query_map(params![account, but(kept)], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The id that a statement about all sessions but one leaves out; no token has the id 0.
-pub(super) fn but(kept: Option<TokenId>) -> i64 {
-    kept.map_or(0, i64::from)
 }
 
 pub(super) fn add_entry(write: &Write<'_>, entry: &AuditEntry) -> Result<()> {

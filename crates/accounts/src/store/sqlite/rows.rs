@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use rusqlite::types::Type;
-use tintype_api::accounts::Role;
 use tintype_api::{Card, UserId};
 use tintype_platform::Timestamp;
 use tintype_platform::sqlite::Row;
 
-use crate::account::{Account, AuditEntry, Audited, Origin, Session, role_word};
+use crate::account::{Account, AuditEntry, Audited, Origin, Session};
+use crate::store::role;
 
 /// Reads a row of `sql::ACCOUNT`.
 pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
@@ -24,7 +24,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         email: row.get(5)?,
         bio: row.get(6)?,
         website: row.get(7)?,
-        role: role(row, 8)?,
+        role: word(row, 8, role)?,
         created_at: Timestamp::from_millis(row.get(9)?),
         updated_at: Timestamp::from_millis(row.get(10)?),
     })
@@ -58,23 +58,6 @@ pub(super) fn session(account: UserId, row: &Row<'_>) -> rusqlite::Result<Sessio
             user_agent: row.get(4)?,
         },
     })
-}
-
-pub(super) fn role(row: &Row<'_>, column: usize) -> rusqlite::Result<Role> {
-    let roles = [Role::User, Role::Moderator, Role::Admin];
-    word(row, column, |word| roles.into_iter().find(|role| role_word(*role) == word))
-}
-
-pub(super) const READ: &str = "read";
-pub(super) const WRITE: &str = "write";
-
-/// What the scope of a key means.
-pub(super) fn may_write(scope: &str) -> Option<bool> {
-    match scope {
-        READ => Some(false),
-        WRITE => Some(true),
-        _ => None,
-    }
 }
 
 /// Reads a stored word.

@@ -1,16 +1,19 @@
 //! Search in SQLite: the two name indexes for how a name begins, trigrams for what is inside it.
 
-use std::collections::BTreeSet;
-use std::ops::Bound;
-
+use rusqlite::ToSql;
 use tintype_api::UserId;
 use tintype_platform::Result;
 use tintype_platform::sqlite::{Connection, OptionalExtension, Row, Sql, params};
 
 use super::sql;
 use crate::input::folded;
-use crate::store::{MATCHES, POPULAR, Rank, SearchDrift, Tier};
+use crate::store::candidates::Candidates;
+use crate::store::{MATCHES, POPULAR, Rank, SearchDrift};
 
+const BY_USERNAME: &str =
+    sql::candidates!("WHERE username >= $1 AND username < $2 ORDER BY username LIMIT $3");
+const BY_FULL_NAME: &str =
+    sql::candidates!("WHERE folded_name >= $1 AND folded_name < $2 ORDER BY folded_name LIMIT $3");
 // Trigrams are SQLite's own way to look inside names, so these stand here.
 const BY_TRIGRAMS: &str = "\
     SELECT a.id, a.followers, a.username, a.folded_name \
@@ -35,21 +38,22 @@ pub(super) fn search(
     after: Option<Rank>,
     limit: usize,
 ) -> Result<Vec<Rank>> {
-    let mut candidates = Candidates { text, ranks: BTreeSet::new() };
+    let mut candidates = Candidates::for_text(text);
+    let mut add =
+        |sql, parameters: &[&dyn ToSql]| consider(&mut candidates, connection, sql, parameters);
     // Nothing sorts above it, so this is where texts that begin with `text` end.
     let end = format!("{text}\u{10ffff}");
     let range = params![text, end, MATCHES as i64];
-    let by_username = candidates.add(connection, sql::BY_USERNAME, range)?;
-    let by_name = candidates.add(connection, sql::BY_FULL_NAME, range)?;
+    let by_username = add(BY_USERNAME, range)?;
+    let by_name = add(BY_FULL_NAME, range)?;
     let by_trigrams = match trigrams(text) {
-        Some(query) => candidates.add(connection, BY_TRIGRAMS, params![query, MATCHES as i64])?,
+        Some(query) => add(BY_TRIGRAMS, params![query, MATCHES as i64])?,
         None => MATCHES,
     };
     if by_username.max(by_name).max(by_trigrams) >= MATCHES {
-        candidates.add(connection, sql::MOST_POPULAR, params![POPULAR as i64])?;
+        add(sql::MOST_POPULAR, params![POPULAR as i64])?;
     }
-    let beyond = after.map_or(Bound::Unbounded, Bound::Excluded);
-    Ok(candidates.ranks.range((beyond, Bound::Unbounded)).take(limit).copied().collect())
+    Ok(candidates.page(after, limit))
 }
 
 /// Puts an account into the index as it is now; takes it out if it is gone.
@@ -88,36 +92,21 @@ pub(super) fn drift(connection: &Connection) -> Result<Vec<SearchDrift>> {
     Ok(drift)
 }
 
-/// Accounts that may match, in the order of results, each once.
-struct Candidates<'t> {
-    text: &'t str,
-    ranks: BTreeSet<Rank>,
-}
-
-impl Candidates<'_> {
-    /// Adds those that do match; says how many rows there were.
-    fn add(
-        &mut self,
-        connection: &Connection,
-        sql: &'static str,
-        parameters: impl rusqlite::Params,
-    ) -> Result<usize> {
-        let mut statement = connection.sql(sql)?;
-        let mut rows = statement.query(parameters)?;
-        let mut count = 0;
-        while let Some(row) = rows.next()? {
-            count += 1;
-            self.ranks.extend(self.rank(row)?);
-        }
-        Ok(count)
+/// Adds what a statement finds, if it matches; says how many rows there were.
+fn consider(
+    candidates: &mut Candidates<'_>,
+    connection: &Connection,
+    sql: &'static str,
+    parameters: impl rusqlite::Params,
+) -> Result<usize> {
+    let mut statement = connection.sql(sql)?;
+    let mut rows = statement.query(parameters)?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        count += 1;
+        candidates.consider(row.get(0)?, row.get(1)?, text(row, 2)?.unwrap_or(""), text(row, 3)?);
     }
-
-    fn rank(&self, row: &Row<'_>) -> rusqlite::Result<Option<Rank>> {
-        let username = text(row, 2)?.unwrap_or("");
-        let Some(tier) = Tier::of(self.text, username, text(row, 3)?) else { return Ok(None) };
-        let followers = std::cmp::Reverse(row.get::<_, i64>(1)? as u64);
-        Ok(Some(Rank { tier, followers, account: row.get(0)? }))
-    }
+    Ok(count)
 }
 
 fn text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Option<&'r str>> {
