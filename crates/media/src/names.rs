@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use tintype_api::UserId;
 use tintype_api::media::Urls;
+use tintype_platform::postgres::types as postgres;
 use tintype_platform::{Error, Result};
 
 use crate::sniff::FileType;
@@ -117,6 +118,28 @@ impl FromSql for Token {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_str()?.parse().map_err(|NotAToken| FromSqlError::InvalidType)
     }
+}
+
+impl postgres::ToSql for Token {
+    fn to_sql(
+        &self,
+        of: &postgres::Type,
+        to: &mut postgres::Buffer,
+    ) -> postgres::Outcome<postgres::IsNull> {
+        postgres::ToSql::to_sql(&self.to_string(), of, to)
+    }
+
+    postgres::accepts!(TEXT);
+    postgres::to_sql_checked!();
+}
+
+impl<'r> postgres::FromSql<'r> for Token {
+    fn from_sql(of: &postgres::Type, bytes: &'r [u8]) -> postgres::Outcome<Self> {
+        let text = <&str as postgres::FromSql<'r>>::from_sql(of, bytes)?;
+        text.parse().map_err(|NotAToken| format!("{text:?} is no token").into())
+    }
+
+    postgres::accepts!(TEXT);
 }
 
 /// What the names of all objects of one upload have in common.

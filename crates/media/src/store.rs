@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod postgres;
 mod sql;
 mod sqlite;
 
@@ -15,7 +16,7 @@ use tintype_platform::db::Database;
 use tintype_platform::{Error, Result, Timestamp};
 use utoipa::ToSchema;
 
-use crate::names::{Kind, Stem, Token, objects};
+use crate::names::{FILE_TYPES, Kind, Stem, Token, objects};
 use crate::sniff::FileType;
 
 /// What was done to the original before it was kept.
@@ -149,7 +150,7 @@ pub(crate) struct New {
 pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
     match database {
         Database::Sqlite(database) => Arc::new(sqlite::SqliteStore::new(database.clone())),
-        Database::Postgres(_) => unreachable!("the configuration refuses it as yet"),
+        Database::Postgres(database) => Arc::new(postgres::PostgresStore::new(database.clone())),
     }
 }
 
@@ -267,6 +268,53 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// Counts anew for these people.
     async fn recount(&self, owners: Vec<UserId>) -> Result<()>;
+}
+
+/// What one person has, and whether the account is gone.
+#[derive(Debug, Clone, Copy, Default)]
+struct Standing {
+    usage: Usage,
+    gone: bool,
+}
+
+/// The upload that was found for a post, if a post can use it: what is wanted by its id has to be
+/// there.
+fn usable(wanted: &Wanted, found: Option<Record>) -> Result<Option<Record>> {
+    // A profile picture goes when the next one comes, so that no post may build on it.
+    let usable = found.filter(|record| record.kind != Kind::Avatar);
+    if usable.is_none() && matches!(wanted, Wanted::Id(_)) {
+        return Err(no_such_upload());
+    }
+    Ok(usable)
+}
+
+/// Where the usage of `owner` shows (first) something else than it counts (second).
+fn differences(owner: i64, bytes: [i64; 2], files: [i64; 2]) -> impl Iterator<Item = Drift> {
+    [("media_bytes", bytes), ("media_files", files)]
+        .into_iter()
+        .filter(|(_, [stored, counted])| stored != counted)
+        .map(move |(counter, [stored, counted])| Drift {
+            counter,
+            of: owner as u64,
+            stored,
+            counted,
+        })
+}
+
+const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Image => "image",
+        Kind::Video => "video",
+        Kind::Avatar => "avatar",
+    }
+}
+
+fn kind(word: &str) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind_word(*kind) == word)
+}
+
+fn file_type(extension: &str) -> Option<FileType> {
+    FILE_TYPES.into_iter().find(|file_type| file_type.extension() == extension)
 }
 
 /// What one is told whose uploads take too much.

@@ -12,6 +12,8 @@ use self::rows::{collect, pending, record};
 use super::{Deleted, Finished, New, Pending, Record, Store, Usage, Use, Wanted, sql};
 use crate::names::Token;
 
+const AWAITED: &str = "SELECT count(*) FROM media_pending WHERE token = $1";
+
 /// Uploads in the tables of a [`Database`].
 pub(crate) struct SqliteStore {
     database: Database,
@@ -186,7 +188,7 @@ impl Store for SqliteStore {
     async fn awaited(&self, tokens: Vec<Token>) -> Result<Vec<Token>> {
         self.database
             .scan(move |connection| {
-                let mut statement = connection.sql(sql::AWAITED)?;
+                let mut statement = connection.sql(AWAITED)?;
                 let mut awaited = Vec::new();
                 for token in tokens {
                     if statement.query_row([token], |row| row.get::<_, i64>(0))? > 0 {

@@ -8,9 +8,18 @@ use tintype_platform::{Result, Timestamp};
 
 use super::rows::{self, collect, pending, record};
 use crate::store::{
-    Deleted, New, Pending, Record, Wanted, account_gone, no_such_upload, over_budget,
-    picture_replaced, sql, too_many_unfinished,
+    Deleted, New, Pending, Record, Wanted, account_gone, kind_word, over_budget, picture_replaced,
+    sql, too_many_unfinished, usable,
 };
+
+const REMOVE: &str = "DELETE FROM media WHERE owner = $1 AND id = $2";
+const ADD_USE: &str = "
+    INSERT INTO media_uses (owner, media, post) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+const REMOVE_USE: &str = "
+    DELETE FROM media_uses WHERE owner = $1 AND media = $2 AND post = $3";
+const REMOVE_USES_OF_MEDIA: &str = "DELETE FROM media_uses WHERE owner = $1 AND media = $2";
+const COUNT_USES: &str = "
+    SELECT count(*) FROM media_uses WHERE owner = $1 AND media = $2";
 
 pub(super) fn add(write: &Write<'_>, new: &New) -> Result<()> {
     let New { record, budget, event, stamp } = new;
@@ -25,7 +34,7 @@ pub(super) fn add(write: &Write<'_>, new: &New) -> Result<()> {
         record.owner,
         record.id,
         record.token,
-        rows::kind_word(record.kind),
+        kind_word(record.kind),
         record.file_type.extension(),
         record.width,
         record.height,
@@ -155,15 +164,10 @@ pub(super) fn attach(
             Wanted::Id(id) => by_id.get(id).cloned(),
             Wanted::Token(token) => rows::by_token(write, owner, *token)?,
         };
-        // A profile picture goes when the next one comes, so that no post may build on it.
-        let record = record.filter(|record| record.kind != crate::names::Kind::Avatar);
-        if record.is_none() && matches!(wanted, Wanted::Id(_)) {
-            return Err(no_such_upload());
-        }
-        found.push(record);
+        found.push(usable(wanted, record)?);
     }
     for record in found.iter().flatten() {
-        write.sql(sql::ADD_USE)?.execute(params![owner, record.id, post])?;
+        write.sql(ADD_USE)?.execute(params![owner, record.id, post])?;
     }
     Ok(found)
 }
@@ -183,7 +187,7 @@ pub(super) fn release(
         .map(|record| (record.id, record))
         .collect();
     for (id, stamp) in used.iter().zip(stamps) {
-        write.sql(sql::REMOVE_USE)?.execute(params![owner, id, post])?;
+        write.sql(REMOVE_USE)?.execute(params![owner, id, post])?;
         if let Some(record) = records.remove(id)
             && !is_used(write, owner, *id)?
         {
@@ -216,15 +220,15 @@ pub(super) fn forget(write: &Write<'_>, owner: UserId, stamps: &[Stamp]) -> Resu
 
 fn remove(write: &Write<'_>, record: &Record, stamp: Stamp) -> Result<()> {
     let Record { owner, id, bytes, .. } = *record;
-    write.sql(sql::REMOVE_USES_OF_MEDIA)?.execute(params![owner, id])?;
-    write.sql(sql::REMOVE)?.execute(params![owner, id])?;
+    write.sql(REMOVE_USES_OF_MEDIA)?.execute(params![owner, id])?;
+    write.sql(REMOVE)?.execute(params![owner, id])?;
     count(write, owner, -(bytes as i64), -1)?;
     let objects = record.objects();
     publish(write, &Event::MediaDeleted { media: id, user: owner, objects }, stamp)
 }
 
 fn is_used(write: &Write<'_>, owner: UserId, id: MediaId) -> Result<bool> {
-    let mut statement = write.sql(sql::COUNT_USES)?;
+    let mut statement = write.sql(COUNT_USES)?;
     Ok(statement.query_row(params![owner, id], |row| row.get::<_, i64>(0))? > 0)
 }
 

@@ -5,32 +5,11 @@ use tintype_api::{Drift, MediaId, UserId};
 use tintype_platform::sqlite::{Connection, Ids, OptionalExtension, Row, Sql, params};
 use tintype_platform::{Result, Timestamp};
 
-use crate::names::{FILE_TYPES, Kind, Token};
-use crate::sniff::FileType;
-use crate::store::{Pending, Record, Usage, sql};
+use crate::names::Token;
+use crate::store::{Pending, Record, Standing, Usage, differences, file_type, kind, sql};
 
-/// What one person has, and whether the account is gone.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Standing {
-    pub(super) usage: Usage,
-    pub(super) gone: bool,
-}
-
-pub(super) const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Image => "image",
-        Kind::Video => "video",
-        Kind::Avatar => "avatar",
-    }
-}
-
-fn kind(word: &str) -> Option<Kind> {
-    Kind::ALL.into_iter().find(|kind| kind_word(*kind) == word)
-}
-
-fn file_type(extension: &str) -> Option<FileType> {
-    FILE_TYPES.into_iter().find(|file_type| file_type.extension() == extension)
-}
+const BY_IDS: &str = sql::records!("WHERE owner = $1 AND id IN rarray($2)");
+const BY_TOKEN: &str = sql::records!("WHERE owner = $1 AND token = $2");
 
 /// A column that holds one of a few words.
 fn word<T>(row: &Row<'_>, column: usize, read: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
@@ -96,7 +75,7 @@ pub(super) fn by_ids(
     ids: impl IntoIterator<Item = MediaId>,
 ) -> Result<Vec<Record>> {
     let ids = Ids::new(ids);
-    collect(connection.sql(sql::BY_IDS)?.query(params![owner, ids])?, record)
+    collect(connection.sql(BY_IDS)?.query(params![owner, ids])?, record)
 }
 
 pub(super) fn by_token(
@@ -104,7 +83,7 @@ pub(super) fn by_token(
     owner: UserId,
     token: Token,
 ) -> Result<Option<Record>> {
-    let mut statement = connection.sql(sql::BY_TOKEN)?;
+    let mut statement = connection.sql(BY_TOKEN)?;
     Ok(statement.query_row(params![owner, token], record).optional()?)
 }
 
@@ -130,13 +109,8 @@ pub(super) fn drift(connection: &Connection) -> Result<Vec<Drift>> {
     let mut rows = statement.query([])?;
     let mut drift = Vec::new();
     while let Some(row) = rows.next()? {
-        let of = row.get::<_, i64>(0)? as u64;
-        for (counter, column) in [("media_bytes", 1), ("media_files", 3)] {
-            let (stored, counted): (i64, i64) = (row.get(column)?, row.get(column + 1)?);
-            if stored != counted {
-                drift.push(Drift { counter, of, stored, counted });
-            }
-        }
+        let (bytes, files) = ([row.get(1)?, row.get(2)?], [row.get(3)?, row.get(4)?]);
+        drift.extend(differences(row.get(0)?, bytes, files));
     }
     Ok(drift)
 }
