@@ -11,7 +11,7 @@ use tintype_api::{Circle, Drift, Event, Stamp, UserId};
 use tintype_platform::Result;
 use tintype_platform::postgres::{Database, Row};
 
-use super::rules::Tally;
+use super::rules::{Tally, status_of};
 use super::{Added, List, NewFollow, Reach, Store, Tie, sql};
 use changes::{lock, record};
 
@@ -45,8 +45,9 @@ impl Store for PostgresStore {
     ) -> Result<Option<FollowStatus>> {
         let change = self.database.begin(follower).await?;
         lock(&change, &[follower, followee]).await?;
-        let removed = changes::remove_follows(&change, &[follower], &[followee]).await?;
-        let Some(&(_, status)) = removed.first() else { return Ok(None) };
+        let row = change.query_opt(sql::REMOVE_FOLLOW, &[&follower, &followee]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let status = status_of(row.get::<_, i64>(0) != 0);
         let mut tally = Tally::default();
         tally.ended((follower, followee), status, stamp);
         record(&change, tally).await?;
@@ -57,8 +58,8 @@ impl Store for PostgresStore {
     async fn accept(&self, follower: UserId, followee: UserId, stamp: Stamp) -> Result<bool> {
         let change = self.database.begin(follower).await?;
         lock(&change, &[follower, followee]).await?;
-        let about = (&follower, &followee, &(stamp.id as i64));
-        if change.execute(sql::ACCEPT, &[about.0, about.1, about.2]).await? == 0 {
+        let since = stamp.id as i64;
+        if change.execute(sql::ACCEPT, &[&follower, &followee, &since]).await? == 0 {
             return Ok(false);
         }
         let mut tally = Tally::default();

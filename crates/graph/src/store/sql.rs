@@ -4,9 +4,8 @@ use super::List;
 
 /// Whether either of two blocks the other, and the follow or request of the first to the second.
 pub(super) const STANDING: &str = "SELECT
-     EXISTS (
-         SELECT 1 FROM blocks
-         WHERE (blocker = $1 AND blocked = $2) OR (blocker = $2 AND blocked = $1)),
+     EXISTS (SELECT 1 FROM blocks WHERE blocker = $1 AND blocked = $2)
+         OR EXISTS (SELECT 1 FROM blocks WHERE blocker = $2 AND blocked = $1),
      (SELECT accepted FROM follows WHERE follower = $1 AND followee = $2)";
 
 pub(super) const ADD_FOLLOW: &str = "INSERT INTO follows (follower, followee, accepted, since)
@@ -22,7 +21,7 @@ pub(super) const REMOVE_FOLLOW: &str =
 pub(super) const REJECT: &str =
     "DELETE FROM follows WHERE follower = $1 AND followee = $2 AND accepted = 0";
 
-pub(super) const OLDEST_REQUESTS: &str = "SELECT follower FROM follows
+pub(super) const OLDEST_REQUESTS: &str = "SELECT follower, since FROM follows
      WHERE followee = $1 AND accepted = 0 ORDER BY since LIMIT $2";
 
 pub(super) const ADD_BLOCK: &str = "INSERT INTO blocks (blocker, blocked, since)
@@ -124,7 +123,7 @@ pub(super) const MUTES_FROM: &str = "SELECT muted FROM mutes WHERE muter = $1 LI
 
 /// All ties to somebody, in the order of their indexes.
 pub(super) const FOLLOWS_TO: &str = "SELECT follower FROM follows WHERE followee = $1
-     ORDER BY accepted, follower LIMIT $2";
+     ORDER BY accepted, since LIMIT $2";
 pub(super) const BLOCKS_TO: &str = "SELECT blocker FROM blocks WHERE blocked = $1
      ORDER BY blocker LIMIT $2";
 pub(super) const MUTES_TO: &str = "SELECT muter FROM mutes WHERE muted = $1

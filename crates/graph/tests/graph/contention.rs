@@ -14,7 +14,12 @@ use crate::network::{Network, pages};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn counts_stay_exact() {
-    let network = Arc::new(Network::new());
+    for network in Network::each(Settings::default()).await {
+        change_at_random(Arc::new(network)).await;
+    }
+}
+
+async fn change_at_random(network: Arc<Network>) {
     let people = network.crowd(6);
     for number in [2, 4] {
         network.people.put(number, &format!("name{number}"), true);
@@ -62,54 +67,60 @@ async fn counts_stay_exact() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_same_follow_counts_once() {
-    let network = Arc::new(Network::new());
-    let people = network.crowd(2);
-    let follows = (0..50).map(|_| network.graph.follow(people[0], people[1]));
-    let outcomes = join_all(follows).await;
-    let new =
-        outcomes.iter().filter(|outcome| matches!(outcome, Ok(FollowOutcome::Followed))).count();
-    assert_eq!(new, 1);
-    assert_eq!(network.counts(people[1]).await, (1, 0, 0));
-    assert_eq!(network.events().await.len(), 1);
+    for network in Network::each(Settings::default()).await {
+        let people = network.crowd(2);
+        let follows = (0..50).map(|_| network.graph.follow(people[0], people[1]));
+        let outcomes = join_all(follows).await;
+        let new = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Ok(FollowOutcome::Followed)))
+            .count();
+        assert_eq!(new, 1);
+        assert_eq!(network.counts(people[1]).await, (1, 0, 0));
+        assert_eq!(network.events().await.len(), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_gets_past_the_most() {
-    let network = Network::with(Settings { most_followees: 5, ..Settings::default() });
-    let people = network.crowd(21);
-    let follows = people[1..].iter().map(|other| network.graph.follow(people[0], *other));
-    let outcomes = join_all(follows).await;
-    let refused = outcomes
-        .iter()
-        .filter(|outcome| {
-            outcome.as_ref().is_err_and(|error| error.code() == "too_many_followings")
-        })
-        .count();
-    assert_eq!(refused, 15);
-    assert_eq!(network.counts(people[0]).await, (0, 5, 0));
+    for network in Network::each(Settings { most_followees: 5, ..Settings::default() }).await {
+        let people = network.crowd(21);
+        let follows = people[1..].iter().map(|other| network.graph.follow(people[0], *other));
+        let outcomes = join_all(follows).await;
+        let refused = outcomes
+            .iter()
+            .filter(|outcome| {
+                outcome.as_ref().is_err_and(|error| error.code() == "too_many_followings")
+            })
+            .count();
+        assert_eq!(refused, 15);
+        assert_eq!(network.counts(people[0]).await, (0, 5, 0));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_request_is_left_with_an_account_that_goes_public() {
-    let network = Network::new();
-    let fans = network.crowd(30);
-    for number in 100..110 {
-        let star = network.people.put(number, "star", true);
-        let going = async {
-            tokio::task::yield_now().await;
-            network.people.put(number, "star", false);
-            network.graph.accept_all(star).await.unwrap();
-        };
-        let asking = join_all(fans.iter().map(|fan| network.graph.follow(*fan, star)));
-        let (asked, ()) = tokio::join!(asking, going);
-        assert!(asked.iter().all(Result::is_ok));
-        assert_eq!(network.counts(star).await, (30, 0, 0));
-        let mut listed =
-            pages(100, async |query| network.graph.followers(None, star, &query).await.unwrap())
-                .await
-                .concat();
-        listed.sort_unstable();
-        assert_eq!(listed, fans);
+    for network in Network::each(Settings::default()).await {
+        let fans = network.crowd(30);
+        for number in 100..110 {
+            let star = network.people.put(number, "star", true);
+            let going = async {
+                tokio::task::yield_now().await;
+                network.people.put(number, "star", false);
+                network.graph.accept_all(star).await.unwrap();
+            };
+            let asking = join_all(fans.iter().map(|fan| network.graph.follow(*fan, star)));
+            let (asked, ()) = tokio::join!(asking, going);
+            assert!(asked.iter().all(Result::is_ok));
+            assert_eq!(network.counts(star).await, (30, 0, 0));
+            let mut listed = pages(100, async |query| {
+                network.graph.followers(None, star, &query).await.unwrap()
+            })
+            .await
+            .concat();
+            listed.sort_unstable();
+            assert_eq!(listed, fans);
+        }
+        assert_eq!(network.counts(user(1)).await.1, 10);
     }
-    assert_eq!(network.counts(user(1)).await.1, 10);
 }

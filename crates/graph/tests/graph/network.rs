@@ -30,13 +30,31 @@ impl Network {
         Self::among(people.clone(), people, settings)
     }
 
+    /// One on each database that is there.
+    pub(crate) async fn each(settings: Settings) -> Vec<Self> {
+        let benches = Workbench::each(&[tintype_graph::MIGRATIONS]).await;
+        let network = |bench| {
+            let people = Arc::new(People::default());
+            Self::on(bench, people.clone(), people, settings.clone())
+        };
+        benches.into_iter().map(network).collect()
+    }
+
     /// A graph that asks `accounts` about `people`.
     pub(crate) fn among(
         people: Arc<People>,
         accounts: Arc<dyn Accounts>,
         settings: Settings,
     ) -> Self {
-        let bench = Workbench::new(&[tintype_graph::MIGRATIONS]);
+        Self::on(Workbench::new(&[tintype_graph::MIGRATIONS]), people, accounts, settings)
+    }
+
+    fn on(
+        bench: Workbench,
+        people: Arc<People>,
+        accounts: Arc<dyn Accounts>,
+        settings: Settings,
+    ) -> Self {
         let services = Arc::new(Services::default());
         services.set_accounts(accounts);
         let base = Base {

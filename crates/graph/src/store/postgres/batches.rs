@@ -9,7 +9,7 @@ use tintype_api::{Stamp, UserId};
 use tintype_platform::Result;
 use tintype_platform::postgres::{Change, Database};
 
-use super::changes::{lock, record, remove_follows};
+use super::changes::{lock, record, removed};
 use super::column;
 use crate::service::user_not_found;
 use crate::store::rules::Tally;
@@ -23,10 +23,10 @@ pub(super) async fn accept_oldest(
     stamps: &[Stamp],
 ) -> Result<Vec<UserId>> {
     let limit = stamps.len() as i64;
-    let asked = column(&database.query(sql::OLDEST_REQUESTS, &[&followee, &limit]).await?);
-    if asked.is_empty() {
-        return Ok(asked);
-    }
+    let requests = database.query(sql::OLDEST_REQUESTS, &[&followee, &limit]).await?;
+    let asked = column(&requests);
+    let Some(last) = requests.last() else { return Ok(asked) };
+    let last: i64 = last.get(1);
     let change = database.begin(followee).await?;
     lock(&change, &[&asked[..], &[followee]].concat()).await?;
     let since: Vec<i64> = stamps.iter().take(asked.len()).map(|stamp| stamp.id as i64).collect();
@@ -35,9 +35,9 @@ pub(super) async fn accept_oldest(
             "UPDATE follows SET accepted = 1, since = request.since
              FROM unnest($2::BIGINT[], $3::BIGINT[]) AS request (follower, since)
              WHERE follows.followee = $1 AND follows.follower = request.follower
-               AND follows.follower = ANY($2) AND follows.accepted = 0
+               AND follows.follower = ANY($2) AND follows.accepted = 0 AND follows.since <= $4
              RETURNING follows.follower",
-            &[&followee, &asked, &since],
+            &[&followee, &asked, &since, &last],
         )
         .await?;
     let accepted = column(&rows);
@@ -99,34 +99,35 @@ impl Ties {
     }
 
     async fn remove(&self, change: &Change, user: UserId, stamps: &[Stamp]) -> Result<()> {
-        const BLOCKS: &str = "DELETE FROM blocks WHERE blocker = ANY($1) AND blocked = ANY($2)";
-        const MUTES: &str = "DELETE FROM mutes WHERE muter = ANY($1) AND muted = ANY($2)";
-        let user: &[UserId] = &[user];
         let [followees, followers, blocked, blockers, muted, muters] = &self.0;
         let mut tally = Tally::default();
         let mut stamps = stamps.iter();
-        for (from, to) in [(user, &followees[..]), (&followers[..], user)] {
-            if from.is_empty() || to.is_empty() {
-                continue;
-            }
-            let removed = remove_follows(change, from, to).await?;
-            for ((pair, status), stamp) in removed.into_iter().zip(&mut stamps) {
-                tally.ended(pair, status, *stamp);
+        for (text, others) in [(UNFOLLOW, followees), (LOSE, followers)] {
+            if !others.is_empty() {
+                let rows = change.query(text, &[&user, others]).await?;
+                for ((pair, status), stamp) in rows.iter().map(removed).zip(&mut stamps) {
+                    tally.ended(pair, status, *stamp);
+                }
             }
         }
-        for (text, from, to) in [
-            (BLOCKS, user, &blocked[..]),
-            (BLOCKS, &blockers[..], user),
-            (MUTES, user, &muted[..]),
-            (MUTES, &muters[..], user),
+        for (text, others) in [
+            ("DELETE FROM blocks WHERE blocker = $1 AND blocked = ANY($2)", blocked),
+            ("DELETE FROM blocks WHERE blocker = ANY($2) AND blocked = $1", blockers),
+            ("DELETE FROM mutes WHERE muter = $1 AND muted = ANY($2)", muted),
+            ("DELETE FROM mutes WHERE muter = ANY($2) AND muted = $1", muters),
         ] {
-            if !from.is_empty() && !to.is_empty() {
-                change.execute(text, &[&from, &to]).await?;
+            if !others.is_empty() {
+                change.execute(text, &[&user, others]).await?;
             }
         }
         record(change, tally).await
     }
 }
+
+const UNFOLLOW: &str = "DELETE FROM follows WHERE follower = $1 AND followee = ANY($2)
+     RETURNING follower, followee, accepted";
+const LOSE: &str = "DELETE FROM follows WHERE follower = ANY($2) AND followee = $1
+     RETURNING follower, followee, accepted";
 
 /// Follower by follower, as each stands on a shard of their own.
 pub(super) async fn seed(database: &Database, follows: Vec<(UserId, UserId, Stamp)>) -> Result<()> {

@@ -3,7 +3,7 @@
 use tintype_api::graph::FollowStatus;
 use tintype_api::{Event, Stamp, UserId};
 use tintype_platform::Result;
-use tintype_platform::postgres::Change;
+use tintype_platform::postgres::{Change, Row};
 
 use crate::service::user_not_found;
 use crate::store::rules::{Standing, Tally, status_of};
@@ -91,8 +91,8 @@ pub(super) async fn block(
     if change.execute(sql::ADD_BLOCK, &[&blocker, &blocked, &since]).await? == 0 {
         return Ok(false);
     }
-    let both = [blocker, blocked];
-    let mut removed = remove_follows(change, &both, &both).await?;
+    let rows = change.query(REMOVE_BETWEEN, &[&blocker, &blocked]).await?;
+    let mut removed: Vec<_> = rows.iter().map(removed).collect();
     removed.sort_unstable_by_key(|((follower, _), _)| *follower != blocker);
     let mut tally = Tally::default();
     for (pair, status) in removed {
@@ -103,23 +103,13 @@ pub(super) async fn block(
     Ok(true)
 }
 
-/// Removes every follow and request of one of `followers` to one of `followees`, and answers what
-/// each was, in no order.
-pub(super) async fn remove_follows(
-    change: &Change,
-    followers: &[UserId],
-    followees: &[UserId],
-) -> Result<Vec<((UserId, UserId), FollowStatus)>> {
-    let rows = change
-        .query(
-            "DELETE FROM follows WHERE follower = ANY($1) AND followee = ANY($2)
-             RETURNING follower, followee, accepted",
-            &[&followers, &followees],
-        )
-        .await?;
-    let removed =
-        rows.iter().map(|row| ((row.get(0), row.get(1)), status_of(row.get::<_, i64>(2) != 0)));
-    Ok(removed.collect())
+const REMOVE_BETWEEN: &str = "DELETE FROM follows
+     WHERE (follower = $1 AND followee = $2) OR (follower = $2 AND followee = $1)
+     RETURNING follower, followee, accepted";
+
+/// What a row was that has been removed: follower and followee, and how they stood.
+pub(super) fn removed(row: &Row) -> ((UserId, UserId), FollowStatus) {
+    ((row.get(0), row.get(1)), status_of(row.get::<_, i64>(2) != 0))
 }
 
 /// Adds to the counts, which are locked, and tells what happened.

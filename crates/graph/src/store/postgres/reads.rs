@@ -38,18 +38,7 @@ pub(super) async fn relationships(
     viewer: UserId,
     others: &[UserId],
 ) -> Result<Vec<Relationship>> {
-    let ties = database
-        .query(
-            "SELECT 0, followee, accepted FROM follows
-             WHERE follower = $1 AND followee = ANY($2)
-             UNION ALL SELECT 1, follower, accepted FROM follows
-             WHERE followee = $1 AND follower = ANY($2)
-             UNION ALL SELECT 2, blocked, 1 FROM blocks WHERE blocker = $1 AND blocked = ANY($2)
-             UNION ALL SELECT 3, blocker, 1 FROM blocks WHERE blocked = $1 AND blocker = ANY($2)
-             UNION ALL SELECT 4, muted, 1 FROM mutes WHERE muter = $1 AND muted = ANY($2)",
-            &[&viewer, &others],
-        )
-        .await?;
+    let ties = database.query(RELATIONSHIPS, &[&viewer, &others]).await?;
     let mut found = FxHashMap::<UserId, Relationship>::default();
     for tie in &ties {
         let (kind, accepted) = (tie.get::<_, i32>(0).into(), tie.get::<_, i64>(2) != 0);
@@ -57,6 +46,24 @@ pub(super) async fn relationships(
     }
     Ok(others.iter().map(|other| found.get(other).copied().unwrap_or_default()).collect())
 }
+
+/// Each pair is looked up for itself: the limits keep the planner from reading through all who follow
+/// or block a star.
+const RELATIONSHIPS: &str = "SELECT 0, other.id, tie.accepted
+     FROM unnest($2::BIGINT[]) AS other (id) CROSS JOIN LATERAL (
+         SELECT accepted FROM follows WHERE follower = $1 AND followee = other.id LIMIT 1) AS tie
+     UNION ALL SELECT 1, other.id, tie.accepted
+     FROM unnest($2::BIGINT[]) AS other (id) CROSS JOIN LATERAL (
+         SELECT accepted FROM follows WHERE follower = other.id AND followee = $1 LIMIT 1) AS tie
+     UNION ALL SELECT 2, other.id, 1
+     FROM unnest($2::BIGINT[]) AS other (id) CROSS JOIN LATERAL (
+         SELECT 1 FROM blocks WHERE blocker = $1 AND blocked = other.id LIMIT 1) AS tie
+     UNION ALL SELECT 3, other.id, 1
+     FROM unnest($2::BIGINT[]) AS other (id) CROSS JOIN LATERAL (
+         SELECT 1 FROM blocks WHERE blocker = other.id AND blocked = $1 LIMIT 1) AS tie
+     UNION ALL SELECT 4, other.id, 1
+     FROM unnest($2::BIGINT[]) AS other (id) CROSS JOIN LATERAL (
+         SELECT 1 FROM mutes WHERE muter = $1 AND muted = other.id LIMIT 1) AS tie";
 
 /// Looks each follower of the one who has fewer up among those of the other: the limit inside keeps
 /// the longer list from being read.
