@@ -7,6 +7,7 @@
 
 pub mod account;
 mod consumers;
+mod followers;
 pub mod input;
 mod password;
 mod routes;
@@ -68,6 +69,7 @@ pub fn start(base: &Base, settings: Settings) -> Result<Slice<AccountsService>> 
     Ok(Slice {
         routes: routes::all(service.clone()),
         consumers: consumers::consumers(&service),
+        followers: vec![service.clone()],
         service,
     })
 }

@@ -71,6 +71,10 @@ impl AccountsService {
         self.callers.invalidate_all();
     }
 
+    pub(crate) fn forget_account(&self, user: UserId) {
+        self.accounts.invalidate(&user);
+    }
+
     /// The account of a username, whatever its case.
     pub async fn find(&self, username: &str) -> Result<Option<Arc<Account>>> {
         let Some(id) = self.named(vec![username.to_owned()]).await?.pop().flatten() else {

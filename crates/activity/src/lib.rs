@@ -54,6 +54,7 @@ pub fn start(base: &Base, settings: Settings) -> Result<Slice<ActivityService>> 
     Ok(Slice {
         routes: routes::routes(service.clone()),
         consumers: vec![Arc::new(consumers::Recorder::new(service.clone()))],
+        followers: Vec::new(),
         service,
     })
 }

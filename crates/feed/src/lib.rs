@@ -22,10 +22,24 @@ use tintype_api::{Base, Slice};
 use tintype_platform::Result;
 use tintype_platform::bus::Consumer;
 use tintype_platform::config;
+use tintype_platform::db::{Migration, Migrations};
 use tintype_platform::page::Limit;
 
 pub use service::FeedService;
-pub use store::{Basis, MemoryTimelines, Rebuild, Stretch, TimelineStore};
+pub use store::{
+    Basis, MemoryTimelines, PostgresTimelines, Rebuild, RedisTimelines, Stretch, TimelineStore,
+};
+
+/// The tables of this slice: stored timelines, where they are kept in PostgreSQL.
+pub const MIGRATIONS: Migrations = Migrations {
+    slice: "feed",
+    sqlite: &[],
+    postgres: &[Migration {
+        version: 1,
+        name: "feed",
+        sql: include_str!("../migrations/postgres/0001_feed.sql"),
+    }],
+};
 
 /// What can be set about feeds.
 #[derive(Debug, Clone)]
@@ -99,5 +113,6 @@ pub fn start_with_timelines(
         fan_out
     });
     let routes = routes::routes(service.clone());
-    Ok(Slice { service, routes, consumers: consumers.into_iter().collect() })
+    let consumers = consumers.into_iter().collect();
+    Ok(Slice { service, routes, consumers, followers: Vec::new() })
 }

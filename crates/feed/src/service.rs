@@ -89,8 +89,8 @@ impl FeedService {
     pub(crate) fn new(base: &Base, settings: Settings, store: Arc<dyn TimelineStore>) -> Self {
         let stored = |threshold| {
             let services = base.services.clone();
-            let size = settings.timeline_size;
-            Strategy::Stored(Arc::new(Timelines { services, store, threshold, size }))
+            let (size, database) = (settings.timeline_size, base.database.clone());
+            Strategy::Stored(Arc::new(Timelines { services, store, threshold, size, database }))
         };
         let strategy = match settings.strategy {
             config::Strategy::Pull => Strategy::Pull(base.services.clone()),

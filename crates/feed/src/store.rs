@@ -8,15 +8,19 @@
 #[cfg(test)]
 mod conformance;
 mod memory;
+mod packed;
+mod postgres;
+mod redis;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tintype_api::posts::PostRef;
 use tintype_api::{Circle, PostId, UserId};
 use tintype_platform::Result;
 
 pub use memory::MemoryTimelines;
+pub use postgres::PostgresTimelines;
+pub use redis::RedisTimelines;
 
 /// Keeps timelines; each call is one atomic act.
 ///
@@ -26,7 +30,7 @@ pub use memory::MemoryTimelines;
 pub trait TimelineStore: Send + Sync + 'static {
     /// Puts `post` at its place in the timelines of `viewers`, those being rebuilt included. Who
     /// has no timeline gets none, and a post that is there already is not there twice.
-    async fn append(&self, post: PostRef, viewers: &[UserId]) -> Result<()>;
+    async fn append(&self, post: PostId, viewers: &[UserId]) -> Result<()>;
 
     /// Up to `limit` of the newest posts below `below` in the timeline that was built on `basis`;
     /// `None` if there is no such timeline or it is not finished.
@@ -50,7 +54,7 @@ pub trait TimelineStore: Send + Sync + 'static {
         viewer: UserId,
         rebuild: Rebuild,
         basis: Basis,
-        posts: Vec<PostRef>,
+        posts: Vec<PostId>,
         floor: u64,
     ) -> Result<()>;
 
@@ -89,7 +93,7 @@ impl Basis {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch {
     /// The newest first.
-    pub posts: Vec<PostRef>,
+    pub posts: Vec<PostId>,
     /// The lowest id that the timeline knows about: it says nothing of posts below. 0 for one that
     /// knows everything.
     pub floor: u64,

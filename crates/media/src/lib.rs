@@ -99,6 +99,7 @@ pub fn start(base: &Base, settings: Settings) -> Result<Started> {
         slice: Slice {
             routes: routes::routes(service.clone()),
             consumers: consumers::consumers(&service),
+            followers: Vec::new(),
             service,
         },
     })

@@ -27,6 +27,7 @@ pub mod objects;
 pub mod outbox;
 pub mod page;
 pub mod postgres;
+pub mod redis;
 pub mod rpc;
 pub mod sqlite;
 pub mod telemetry;

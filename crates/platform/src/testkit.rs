@@ -13,7 +13,7 @@ use crate::outbox::{Record, Wanted};
 use crate::rpc::{Peer, Routes, guarded};
 use crate::{config, postgres, sqlite};
 pub use proxy::{Network, Proxy};
-pub use servers::{ServerDatabase, s3, variable};
+pub use servers::{ServerDatabase, redis, redis_cluster, s3, variable};
 
 /// The moment at which test clocks start: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
-use tintype_api::posts::PostRef;
 use tintype_api::{PostId, UserId};
 use tintype_platform::Result;
 
@@ -39,7 +38,7 @@ struct Shard {
 struct Timeline {
     state: State,
     /// In rising order of ids; none twice, none below the floor.
-    posts: VecDeque<PostRef>,
+    posts: VecDeque<PostId>,
     /// Nothing that belongs here and has this id or a higher one is missing.
     floor: u64,
 }
@@ -51,7 +50,7 @@ enum State {
 }
 
 impl MemoryTimelines {
-    /// Room for about `timelines` of up to `size` posts (16 bytes each).
+    /// Room for about `timelines` of up to `size` posts (8 bytes each).
     pub fn new(timelines: usize, size: usize) -> Self {
         let room = timelines.div_ceil(2 * SHARDS).max(1);
         let shard = || Mutex::new(Shard { room, ..Shard::default() });
@@ -73,7 +72,7 @@ impl MemoryTimelines {
 
 #[async_trait]
 impl TimelineStore for MemoryTimelines {
-    async fn append(&self, post: PostRef, viewers: &[UserId]) -> Result<()> {
+    async fn append(&self, post: PostId, viewers: &[UserId]) -> Result<()> {
         for viewer in viewers {
             if let Some(timeline) = self.shard(*viewer).lock().find(*viewer) {
                 timeline.add(post, self.size);
@@ -95,7 +94,7 @@ impl TimelineStore for MemoryTimelines {
             return Ok(None);
         }
         let posts = &timeline.posts;
-        let end = below.map_or(posts.len(), |below| posts.partition_point(|at| at.post < below));
+        let end = below.map_or(posts.len(), |below| posts.partition_point(|at| *at < below));
         let start = end.saturating_sub(limit);
         let posts = posts.range(start..end).rev().copied().collect();
         Ok(Some(Stretch { posts, floor: timeline.floor }))
@@ -114,7 +113,7 @@ impl TimelineStore for MemoryTimelines {
         viewer: UserId,
         rebuild: Rebuild,
         basis: Basis,
-        posts: Vec<PostRef>,
+        posts: Vec<PostId>,
         floor: u64,
     ) -> Result<()> {
         let mut shard = self.shard(viewer).lock();
@@ -177,12 +176,12 @@ impl Shard {
 }
 
 impl Timeline {
-    fn add(&mut self, post: PostRef, size: usize) {
-        if post.post.get() < self.floor {
+    fn add(&mut self, post: PostId, size: usize) {
+        if post.get() < self.floor {
             return;
         }
-        let place = self.posts.partition_point(|at| at.post < post.post);
-        if self.posts.get(place).is_none_or(|at| at.post != post.post) {
+        let place = self.posts.partition_point(|at| *at < post);
+        if self.posts.get(place).is_none_or(|at| *at != post) {
             self.posts.insert(place, post);
             self.trim(size);
         }
@@ -191,14 +190,14 @@ impl Timeline {
     fn trim(&mut self, size: usize) {
         while self.posts.len() > size {
             if let Some(dropped) = self.posts.pop_front() {
-                self.floor = dropped.post.get() + 1;
+                self.floor = dropped.get() + 1;
             }
         }
     }
 
     fn raise_floor(&mut self, floor: u64) {
         self.floor = self.floor.max(floor);
-        while self.posts.front().is_some_and(|oldest| oldest.post.get() < self.floor) {
+        while self.posts.front().is_some_and(|oldest| oldest.get() < self.floor) {
             self.posts.pop_front();
         }
     }
@@ -211,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn conforms() {
-        conformance::run(|size| Arc::new(MemoryTimelines::new(1000, size))).await;
+        conformance::run(async |size| Arc::new(MemoryTimelines::new(1000, size))).await;
     }
 
     #[tokio::test]

@@ -50,6 +50,7 @@ use std::time::Duration;
 
 use tintype_api::posts::{PostRef, Window};
 use tintype_api::{Circle, PostId, Services, UserId};
+use tintype_platform::db::Database;
 use tintype_platform::{Result, id};
 
 use super::{Reader, merge, pull};
@@ -70,6 +71,7 @@ pub(crate) struct Timelines {
     pub(crate) threshold: Option<u64>,
     /// Posts of a timeline.
     pub(crate) size: usize,
+    pub(crate) database: Database,
 }
 
 impl Timelines {
@@ -99,12 +101,11 @@ impl Timelines {
             // The timeline leaves nothing out from this id on. Nor do the others: where their list
             // is cut off it is long enough to fill the page.
             let reach = match stretch.posts.last() {
-                Some(last) if stretch.posts.len() == wanted => last.post.get(),
+                Some(last) if stretch.posts.len() == wanted => last.get(),
                 _ => stretch.floor,
             };
             let reach = reach.max(oldest);
-            let mut pushed = stretch.posts;
-            pushed.retain(|post| reader.circle.feeds(post.author));
+            let pushed = self.by_followees(reader, stretch.posts).await?;
             let merged = merge(pushed, others, 2 * wanted).into_iter();
             found.extend(merged.take_while(|post| post.post.get() >= reach).take(wanted));
             if reach <= oldest {
@@ -119,6 +120,9 @@ impl Timelines {
     pub(super) async fn rebuild(&self, viewer: UserId, circle: &Circle) -> Result<()> {
         metrics::counter!("tintype_timeline_rebuilds_total").increment(1);
         let rebuild = self.store.begin(viewer).await?;
+        // Whatever was appended before the beginning was committed before it: the index of this
+        // process is to know of it, whichever process brought it round.
+        self.database.caught_up().await?;
         let posts = self.services.posts();
         let posts =
             posts.newest(circle.followees.clone(), Window::default(), self.size as u32).await?;
@@ -126,6 +130,7 @@ impl Timelines {
             Some(last) if posts.len() >= self.size => last.post.get(),
             _ => 0,
         };
+        let posts = posts.into_iter().map(|post| post.post).collect();
         self.store.finish(viewer, rebuild, Basis::of(circle), posts, floor).await
     }
 
@@ -157,13 +162,20 @@ impl Timelines {
         let mut after = None;
         loop {
             let followers = graph.followers_after(author, after, FOLLOWERS).await?;
-            self.store.append(post, &followers).await?;
+            self.store.append(post.post, &followers).await?;
             metrics::counter!("tintype_fan_out_total").increment(followers.len() as u64);
             if followers.len() < FOLLOWERS as usize {
                 return Ok(());
             }
             after = followers.last().copied();
         }
+    }
+
+    /// Those of `posts` whose authors belong in the feed, in their order: a timeline holds ids alone.
+    async fn by_followees(&self, reader: Reader<'_>, posts: Vec<PostId>) -> Result<Vec<PostRef>> {
+        let known = self.services.posts().engagement(posts).await?;
+        let refs = known.into_iter().flatten().map(|engagement| engagement.post);
+        Ok(refs.filter(|post| reader.circle.feeds(post.author)).collect())
     }
 
     /// The part of a trustworthy timeline that lies below `below`, if there is any. Without a

@@ -12,7 +12,6 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use tintype_api::feed::Order;
-use tintype_api::posts::PostRef;
 use tintype_api::{Event, Feed, PostId, UserId};
 use tintype_feed::{Basis, MemoryTimelines, Rebuild, Stretch, TimelineStore};
 use tintype_platform::config::Strategy;
@@ -228,7 +227,7 @@ fn may_fail(failures: &AtomicU32) -> Result<()> {
 
 #[async_trait]
 impl TimelineStore for Shaky {
-    async fn append(&self, post: PostRef, viewers: &[UserId]) -> Result<()> {
+    async fn append(&self, post: PostId, viewers: &[UserId]) -> Result<()> {
         let half = viewers.len() / 2;
         self.store.append(post, &viewers[..half]).await?;
         may_fail(&self.writes)?;
@@ -256,7 +255,7 @@ impl TimelineStore for Shaky {
         viewer: UserId,
         rebuild: Rebuild,
         basis: Basis,
-        posts: Vec<PostRef>,
+        posts: Vec<PostId>,
         floor: u64,
     ) -> Result<()> {
         may_fail(&self.writes)?;

@@ -186,7 +186,7 @@ impl<T: ?Sized> Restless<T> {
 
 #[async_trait]
 impl TimelineStore for Restless<MemoryTimelines> {
-    async fn append(&self, post: PostRef, viewers: &[UserId]) -> Result<()> {
+    async fn append(&self, post: PostId, viewers: &[UserId]) -> Result<()> {
         for viewer in viewers {
             self.around(self.real.append(post, &[*viewer])).await?;
         }
@@ -212,7 +212,7 @@ impl TimelineStore for Restless<MemoryTimelines> {
         viewer: UserId,
         rebuild: Rebuild,
         basis: Basis,
-        posts: Vec<PostRef>,
+        posts: Vec<PostId>,
         floor: u64,
     ) -> Result<()> {
         self.around(self.real.finish(viewer, rebuild, basis, posts, floor)).await

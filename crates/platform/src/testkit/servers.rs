@@ -5,6 +5,7 @@ use std::io::Write;
 use tokio_postgres::NoTls;
 
 use crate::config::{Config, Media};
+use crate::redis::Redis;
 
 /// What `dev/servers env` says of a server, by the name of a `TINTYPE_TEST_…` variable.
 ///
@@ -35,6 +36,25 @@ pub fn s3() -> Option<Media> {
         secret_key: variable("TINTYPE_TEST_S3_SECRET_KEY")?,
         ..Config::defaults().media
     })
+}
+
+/// The Redis server for tests, if there is one, with keys that no other test uses.
+pub async fn redis() -> Option<Redis> {
+    reach("TINTYPE_TEST_REDIS_URL").await
+}
+
+/// The same as a Cluster.
+pub async fn redis_cluster() -> Option<Redis> {
+    reach("TINTYPE_TEST_REDIS_CLUSTER_URL").await
+}
+
+async fn reach(name: &str) -> Option<Redis> {
+    let url = variable(name)?;
+    #[expect(clippy::disallowed_methods, reason = "unlike those of other tests")]
+    let prefix = format!("test-{:016x}", getrandom::u64().expect("the system has randomness"));
+    let redis = Redis::at(&url, &prefix).expect("the address of a Redis");
+    redis.answers().await.expect("the Redis answers");
+    Some(redis)
 }
 
 /// A database of its own on the PostgreSQL server for tests; it goes when this does.
