@@ -38,6 +38,7 @@ async fn run(subject: &Subject<'_>) {
     subject.relationships().await;
     subject.search().await;
     subject.departure().await;
+    subject.seeds().await;
     assert_eq!(subject.store.drift().await.unwrap(), []);
 }
 
@@ -303,6 +304,27 @@ impl<'s> Subject<'s> {
             assert!(self.store.block(from, to, self.stamp()).await.is_err());
             assert!(self.store.mute(from, to, self.stamp()).await.is_err());
         }
+        assert_eq!(self.happened.lately().await, []);
+    }
+
+    async fn seeds(&self) {
+        let [ann, ben, eve, kim] = [1001, 1002, 1003, 1004].map(user);
+        self.store.follow(self.wish(ann, ben, FollowStatus::Pending)).await.unwrap();
+        self.happened.lately().await;
+        let seed = |pairs: &[(UserId, UserId)]| {
+            let follow = |(from, to): &(UserId, UserId)| (*from, *to, self.stamp());
+            self.store.seed(pairs.iter().map(follow).collect())
+        };
+        seed(&[(ann, eve), (ann, ben), (ann, eve), (kim, eve), (eve, ann)]).await.unwrap();
+        self.counts(ann, 1, 1, 0).await;
+        self.counts(ben, 0, 0, 1).await;
+        self.counts(eve, 2, 1, 0).await;
+        assert_eq!(self.happened.lately().await.len(), 3);
+        assert_eq!(self.whole(List::Followers, eve).await, [kim, ann]);
+        self.store.block(kim, ben, self.stamp()).await.unwrap();
+        self.happened.lately().await;
+        let refused = seed(&[(ben, kim), (ben, eve)]).await.unwrap_err();
+        assert_eq!(refused.code(), "user_not_found");
         assert_eq!(self.happened.lately().await, []);
     }
 

@@ -218,7 +218,12 @@ async fn going_public_and_going_away_are_followed_up() {
 
 #[tokio::test]
 async fn seeds_a_network_with_counts_events_and_times() {
-    let network = Network::new();
+    for network in Network::each(Settings::default()).await {
+        seed_a_network(network).await;
+    }
+}
+
+async fn seed_a_network(network: Network) {
     let people = network.crowd(5);
     let at = |millis: i64| Timestamp::from_millis(1_760_000_000_000 + millis);
     let follows = vec![
