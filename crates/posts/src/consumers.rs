@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use tintype_api::posts::PostRef;
 use tintype_api::{Event, PostId, UserId};
 use tintype_platform::Result;
 use tintype_platform::bus::Consumer;
@@ -94,9 +95,11 @@ impl Consumer for Clearing {
     async fn handle(&self, records: &[Record]) -> Result<()> {
         for record in records {
             match Event::read(record)? {
-                Event::PostDeleted { post, .. } => self.0.clear_post(post).await?,
-                Event::CommentDeleted { post, comment, .. } => {
-                    self.0.clear_comment(post, comment).await?;
+                Event::PostDeleted { post, author } => {
+                    self.0.clear_post(PostRef { post, author }).await?;
+                }
+                Event::CommentDeleted { post, author, comment, .. } => {
+                    self.0.clear_comment(PostRef { post, author }, comment).await?;
                 }
                 Event::UserDeleted { user } => self.0.remove_account(user).await?,
                 _ => {}

@@ -6,12 +6,16 @@
 
 #[cfg(test)]
 mod conformance;
+mod newest;
+mod postgres;
+mod revision;
 mod sql;
 mod sqlite;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rustc_hash::FxHashMap;
 use tintype_api::media::Upload;
 use tintype_api::posts::{Engagement, Post, PostRef};
 use tintype_api::{CommentId, Drift, PostId, Stamp, UserId};
@@ -24,7 +28,7 @@ use crate::words::Field;
 pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
     match database {
         Database::Sqlite(database) => Arc::new(sqlite::Sqlite::new(database.clone())),
-        Database::Postgres(_) => unreachable!("the configuration refuses it as yet"),
+        Database::Postgres(database) => Arc::new(postgres::Postgres::new(database.clone())),
     }
 }
 
@@ -35,16 +39,17 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn posts(&self, posts: Vec<PostId>) -> Result<Vec<Post>>;
 
     /// What `user` does with each of `posts`, in their order.
-    async fn flags(&self, user: UserId, posts: Vec<PostId>) -> Result<Vec<Flags>>;
+    async fn flags(&self, user: UserId, posts: Vec<PostRef>) -> Result<Vec<Flags>>;
 
     /// Up to `limit` entries of a list whose key is below `below`, from the highest key down.
     async fn list(&self, list: List, below: Option<u64>, limit: u32) -> Result<Vec<Entry>>;
 
     /// Up to `limit` likes of a post with an id below `below`, the newest first.
-    async fn likes(&self, post: PostId, below: Option<u64>, limit: u32) -> Result<Vec<Like>>;
+    async fn likes(&self, post: PostRef, below: Option<u64>, limit: u32) -> Result<Vec<Like>>;
 
     /// Up to `limit` comments under a post with an id below `below`, the newest first.
-    async fn comments(&self, post: PostId, below: Option<u64>, limit: u32) -> Result<Vec<Comment>>;
+    async fn comments(&self, post: PostRef, below: Option<u64>, limit: u32)
+    -> Result<Vec<Comment>>;
 
     /// One comment.
     async fn comment(&self, comment: CommentId) -> Result<Option<Comment>>;
@@ -53,7 +58,7 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn liked_comments(
         &self,
         user: UserId,
-        post: PostId,
+        post: PostRef,
         comments: Vec<CommentId>,
     ) -> Result<Vec<CommentId>>;
 
@@ -133,22 +138,24 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Adds how often posts were seen.
     async fn add_views(&self, seen: Vec<(PostRef, u32)>) -> Result<()>;
 
-    /// Adds many posts in one act; `mentioned` are told.
+    /// Adds many posts, those of an author in one act; `mentioned` are told.
     async fn create_all(&self, posts: Vec<(Post, Vec<UserId>, Stamp)>) -> Result<()>;
 
-    /// Adds many likes in one act; those that are there, or whose post is not, are passed over.
+    /// Adds many likes, those of an author's posts in one act; those that are there, or whose post
+    /// is not, are passed over.
     async fn like_all(&self, likes: Vec<(Like, Stamp)>) -> Result<()>;
 
-    /// Adds many comments in one act; those whose post is not there are passed over.
+    /// Adds many comments, those on an author's posts in one act; those whose post is not there are
+    /// passed over.
     async fn comment_all(&self, comments: Vec<(Comment, Stamp)>) -> Result<()>;
 
     /// Removes up to `limit` of the likes, comments and saves that a post left behind; answers how
     /// many that were. Changes nothing as long as the post is there.
-    async fn clear_post(&self, post: PostId, limit: u32) -> Result<u32>;
+    async fn clear_post(&self, post: PostRef, limit: u32) -> Result<u32>;
 
     /// Removes up to `limit` of the likes that a comment left behind; answers how many that were.
     /// Changes nothing as long as the comment is there.
-    async fn clear_comment(&self, post: PostId, comment: CommentId, limit: u32) -> Result<u32>;
+    async fn clear_comment(&self, post: PostRef, comment: CommentId, limit: u32) -> Result<u32>;
 
     /// Removes some of what `user` has left, as many as there are stamps: posts first, then likes,
     /// comments, likes of comments and saves. Answers which posts it changed.
@@ -305,7 +312,34 @@ impl Counter {
 /// A counter that is wrong, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// The key of its shard: the author of a post, the post of a comment.
-    pub(crate) shard: u64,
+    /// The author of the post that it is about.
+    pub(crate) author: UserId,
     pub(crate) drift: Drift,
 }
+
+/// The highest key that a list can ask to be below.
+const ABOVE_ALL: i64 = i64::MAX;
+
+fn below(key: Option<u64>) -> i64 {
+    key.map_or(ABOVE_ALL, |key| i64::try_from(key).unwrap_or(ABOVE_ALL))
+}
+
+/// What is done with each of `posts` by somebody who likes and has saved those.
+fn flags_of(posts: &[PostRef], liked: &[PostId], saved: &[PostId]) -> Vec<Flags> {
+    let flags = |PostRef { post, .. }: &PostRef| Flags {
+        liked: liked.contains(post),
+        saved: saved.contains(post),
+    };
+    posts.iter().map(flags).collect()
+}
+
+/// The numbers of posts that were found, in the order of `users`.
+fn counts_of(users: &[UserId], found: impl IntoIterator<Item = (UserId, i64)>) -> Vec<u64> {
+    let found: FxHashMap<UserId, i64> = found.into_iter().collect();
+    users.iter().map(|user| found.get(user).map_or(0, |count| *count as u64)).collect()
+}
+
+/// What the column `hidden` says.
+const SHOWN: i64 = 0;
+const BY_AUTHOR: i64 = 1;
+const BY_MODERATOR: i64 = 2;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tintype_api::accounts::Card;
-use tintype_api::posts::Posts;
+use tintype_api::posts::{PostRef, Posts};
 use tintype_api::{CommentId, PostId, UserId};
 use tintype_platform::page::Page;
 use tintype_platform::{Error, Result};
@@ -62,7 +62,8 @@ impl PostsService {
         post: PostId,
         wanted: Wanted,
     ) -> Result<Page<CommentView>> {
-        self.look(viewer, post).await?;
+        let author = self.look(viewer, post).await?.post.author;
+        let post = PostRef { post, author };
         let circle = self.circle(viewer).await?;
         let mut filling = Filling::new(wanted);
         while let Some((below, count)) = filling.next() {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tintype_api::accounts::Card;
-use tintype_api::posts::{Post, PostMedia, PostView};
+use tintype_api::posts::{Post, PostMedia, PostRef, PostView};
 use tintype_api::{Circle, PostId, UserId};
 use tintype_platform::Result;
 
@@ -99,22 +99,23 @@ impl PostsService {
             let Some(post) = post else { continue };
             match self.flags.get(&(viewer, post.id)) {
                 Some(cached) => *slot = cached,
-                None => missing.push(post.id),
+                None => missing.push(PostRef { post: post.id, author: post.author }),
             }
         }
         if missing.is_empty() {
             return Ok(flags);
         }
-        missing.sort_unstable();
+        missing.sort_unstable_by_key(|missing| missing.post);
         missing.dedup();
         let stamps: Vec<_> =
-            missing.iter().map(|post| self.flags.stamp(&(viewer, *post))).collect();
+            missing.iter().map(|missing| self.flags.stamp(&(viewer, missing.post))).collect();
         let loaded = self.store.flags(viewer, missing.clone()).await?;
-        for ((post, stamp), flags) in missing.iter().zip(stamps).zip(&loaded) {
-            self.flags.insert((viewer, *post), stamp, *flags);
+        for ((missing, stamp), flags) in missing.iter().zip(stamps).zip(&loaded) {
+            self.flags.insert((viewer, missing.post), stamp, *flags);
         }
         for (post, slot) in posts.iter().zip(&mut flags) {
-            let at = post.as_ref().and_then(|post| missing.binary_search(&post.id).ok());
+            let find = |post: &Arc<Post>| missing.binary_search_by_key(&post.id, |of| of.post).ok();
+            let at = post.as_ref().and_then(find);
             if let Some(at) = at {
                 *slot = loaded[at];
             }

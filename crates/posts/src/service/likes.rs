@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tintype_api::accounts::Card;
+use tintype_api::posts::PostRef;
 use tintype_api::{PostId, UserId};
 use tintype_platform::page::Page;
 use tintype_platform::{Result, Timestamp, id};
@@ -43,7 +44,8 @@ impl PostsService {
         post: PostId,
         wanted: Wanted,
     ) -> Result<Page<Liker>> {
-        self.look(viewer, post).await?;
+        let author = self.look(viewer, post).await?.post.author;
+        let post = PostRef { post, author };
         let circle = self.circle(viewer).await?;
         let mut filling = Filling::new(wanted);
         while let Some((below, count)) = filling.next() {

@@ -75,6 +75,8 @@ impl PostsService {
             let mentioned = named.into_iter().flatten().filter(|user| *user != post.author);
             stored.push((post.clone(), mentioned.collect(), self.stamp_at(at)));
         }
+        // A store may need a transaction for each author: the fewer of them in a batch the better.
+        stored.sort_by_key(|(post, ..)| post.author);
         for batch in stored.chunks(BATCH) {
             self.store.create_all(batch.to_vec()).await?;
         }
@@ -102,6 +104,7 @@ impl PostsService {
             let post = PostRef { post, author: *author };
             stored.push((Like { post, user, id: like_id }, self.stamp_at(at)));
         }
+        stored.sort_by_key(|(like, _)| like.post.author);
         for batch in stored.chunks(BATCH) {
             self.store.like_all(batch.to_vec()).await?;
         }
@@ -113,7 +116,7 @@ impl PostsService {
     /// there are passed over.
     pub async fn seed_comments(&self, comments: Vec<SeedComment>) -> Result<()> {
         let posts = self.authors_of(comments.iter().map(|comment| comment.post)).await?;
-        let stored: Vec<(Comment, Stamp)> = comments
+        let mut stored: Vec<(Comment, Stamp)> = comments
             .into_iter()
             .filter_map(|seed| {
                 let post = PostRef { post: seed.post, author: *posts.get(&seed.post)? };
@@ -122,6 +125,7 @@ impl PostsService {
                 Some((comment, self.stamp_at(seed.id.made_at())))
             })
             .collect();
+        stored.sort_by_key(|(comment, _)| comment.post.author);
         for batch in stored.chunks(BATCH) {
             self.store.comment_all(batch.to_vec()).await?;
         }

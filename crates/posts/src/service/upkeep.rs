@@ -1,5 +1,6 @@
 //! What keeps the slice in order: clearing away what the dead left behind, and checking counters.
 
+use tintype_api::posts::PostRef;
 use tintype_api::{CommentId, Drift, PostId, Stamp, UserId};
 use tintype_platform::Result;
 
@@ -32,13 +33,13 @@ impl PostsService {
     }
 
     /// Removes what a deleted post left behind.
-    pub(crate) async fn clear_post(&self, post: PostId) -> Result<()> {
+    pub(crate) async fn clear_post(&self, post: PostRef) -> Result<()> {
         while self.store.clear_post(post, BATCH).await? > 0 {}
         Ok(())
     }
 
     /// Removes the likes that a deleted comment left behind.
-    pub(crate) async fn clear_comment(&self, post: PostId, comment: CommentId) -> Result<()> {
+    pub(crate) async fn clear_comment(&self, post: PostRef, comment: CommentId) -> Result<()> {
         while self.store.clear_comment(post, comment, BATCH).await? > 0 {}
         Ok(())
     }

@@ -36,7 +36,7 @@ impl Store for Sqlite {
         self.0.read(|connection| posts::by_ids(connection, posts))
     }
 
-    async fn flags(&self, user: UserId, posts: Vec<PostId>) -> Result<Vec<Flags>> {
+    async fn flags(&self, user: UserId, posts: Vec<PostRef>) -> Result<Vec<Flags>> {
         self.0.read(|connection| likes::flags(connection, user, &posts))
     }
 
@@ -44,11 +44,16 @@ impl Store for Sqlite {
         self.0.read(|connection| lists::list(connection, &list, below, limit))
     }
 
-    async fn likes(&self, post: PostId, below: Option<u64>, limit: u32) -> Result<Vec<Like>> {
+    async fn likes(&self, post: PostRef, below: Option<u64>, limit: u32) -> Result<Vec<Like>> {
         self.0.read(|connection| likes::newest(connection, post, below, limit))
     }
 
-    async fn comments(&self, post: PostId, below: Option<u64>, limit: u32) -> Result<Vec<Comment>> {
+    async fn comments(
+        &self,
+        post: PostRef,
+        below: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Comment>> {
         self.0.read(|connection| comments::newest(connection, post, below, limit))
     }
 
@@ -59,7 +64,7 @@ impl Store for Sqlite {
     async fn liked_comments(
         &self,
         user: UserId,
-        post: PostId,
+        post: PostRef,
         comments: Vec<CommentId>,
     ) -> Result<Vec<CommentId>> {
         self.0.read(|connection| comments::liked(connection, user, post, comments))
@@ -188,11 +193,11 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn clear_post(&self, post: PostId, limit: u32) -> Result<u32> {
+    async fn clear_post(&self, post: PostRef, limit: u32) -> Result<u32> {
         self.0.write(move |write| accounts::clear_post(write, post, limit)).await
     }
 
-    async fn clear_comment(&self, post: PostId, comment: CommentId, limit: u32) -> Result<u32> {
+    async fn clear_comment(&self, post: PostRef, comment: CommentId, limit: u32) -> Result<u32> {
         self.0.write(move |write| accounts::clear_comment(write, post, comment, limit)).await
     }
 
@@ -207,13 +212,6 @@ impl Store for Sqlite {
     async fn recount(&self, counter: Counter, wrong: Vec<Found>) -> Result<()> {
         self.0.write(move |write| check::recount(write, counter, &wrong)).await
     }
-}
-
-/// The highest key that a list can ask to be below.
-const ABOVE_ALL: i64 = i64::MAX;
-
-fn below(key: Option<u64>) -> i64 {
-    key.map_or(ABOVE_ALL, |key| i64::try_from(key).unwrap_or(ABOVE_ALL))
 }
 
 /// The first column of every row.

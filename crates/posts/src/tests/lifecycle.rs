@@ -308,8 +308,8 @@ async fn a_check_finds_and_repairs_what_is_wrong() {
     let spoil = "UPDATE posts SET likes = 7, comments = 0; UPDATE comments SET likes = 3;
                  DELETE FROM author_counts;
                  INSERT INTO posts SELECT author, id + 1, caption, media, hashtags, mentions,
-                     location, alt_text, 0, 0, 0, 0, 0, 0 FROM posts;";
-    stage.bench.sqlite().write(move |write| Ok(write.execute_batch(spoil)?)).await.unwrap();
+                     location, alt_text, 0, 0, 0, 0, 0, 0 FROM posts";
+    stage.bench.execute(spoil).await;
     let wrong = |drifts: Vec<tintype_api::Drift>| -> Vec<(&'static str, u64, i64, i64)> {
         let tell =
             |drift: tintype_api::Drift| (drift.counter, drift.of, drift.stored, drift.counted);

@@ -5,29 +5,44 @@ use tintype_api::{CommentId, PostId, Stamp, UserId};
 use tintype_platform::Result;
 use tintype_platform::sqlite::{Connection, Sql, Write, params};
 
+use super::comments::{DELETE_COMMENT, UNLIKE_COMMENT};
+use super::likes::UNLIKE;
 use super::{column, comments, likes, pairs, posts};
 use crate::store::sql;
 use crate::store::{Comment, Removed};
 
-const IS_THERE: &str = "SELECT 1 FROM posts WHERE id = $1";
+const LIKERS_LEFT: &str = "SELECT user FROM likes WHERE post = $1 LIMIT $2";
 
-pub(super) fn clear_post(write: &Write<'_>, post: PostId, limit: u32) -> Result<u32> {
-    if write.sql(IS_THERE)?.exists([post])? {
+const COMMENTS_LEFT: &str = "SELECT id FROM comments WHERE post = $1 LIMIT $2";
+
+const COMMENT_LIKERS_LEFT: &str = "\
+    SELECT comment, user FROM comment_likes WHERE post = $1 LIMIT $2";
+
+const LIKERS_LEFT_OF_COMMENT: &str = "\
+    SELECT comment, user FROM comment_likes WHERE post = $1 AND comment = $3 LIMIT $2";
+
+const POSTS_OF: &str = "SELECT id FROM posts WHERE author = $1 ORDER BY id LIMIT $2";
+
+const COMMENT_LIKES_OF: &str = "\
+    SELECT post, comment FROM comment_likes WHERE user = $1 LIMIT $2";
+
+pub(super) fn clear_post(write: &Write<'_>, post: PostRef, limit: u32) -> Result<u32> {
+    let PostRef { post, author } = post;
+    if write.sql(sql::IS_THERE)?.exists(params![author, post])? {
         return Ok(0);
     }
     let mut room = limit;
-    for user in column::<UserId>(write, sql::LIKERS_LEFT, params![post, room])? {
-        write.sql(sql::UNLIKE)?.execute(params![post, user])?;
+    for user in column::<UserId>(write, LIKERS_LEFT, params![post, room])? {
+        write.sql(UNLIKE)?.execute(params![post, user])?;
         room -= 1;
     }
-    for comment in column::<CommentId>(write, sql::COMMENTS_LEFT, params![post, room])? {
-        write.sql(sql::DELETE_COMMENT)?.execute(params![post, comment])?;
+    for comment in column::<CommentId>(write, COMMENTS_LEFT, params![post, room])? {
+        write.sql(DELETE_COMMENT)?.execute(params![post, comment])?;
         room -= 1;
     }
-    let liked: Vec<(CommentId, UserId)> =
-        pairs(write, sql::COMMENT_LIKERS_LEFT, params![post, room])?;
+    let liked: Vec<(CommentId, UserId)> = pairs(write, COMMENT_LIKERS_LEFT, params![post, room])?;
     for (comment, user) in liked {
-        write.sql(sql::UNLIKE_COMMENT)?.execute(params![post, comment, user])?;
+        write.sql(UNLIKE_COMMENT)?.execute(params![post, comment, user])?;
         room -= 1;
     }
     for user in column::<UserId>(write, sql::SAVERS_LEFT, params![post, room])? {
@@ -39,17 +54,18 @@ pub(super) fn clear_post(write: &Write<'_>, post: PostId, limit: u32) -> Result<
 
 pub(super) fn clear_comment(
     write: &Write<'_>,
-    post: PostId,
+    post: PostRef,
     comment: CommentId,
     limit: u32,
 ) -> Result<u32> {
-    if write.sql(sql::COMMENT_LIKES)?.exists(params![post, comment])? {
+    let PostRef { post, author } = post;
+    if write.sql(sql::COMMENT_LIKES)?.exists(params![author, post, comment])? {
         return Ok(0);
     }
     let liked: Vec<(CommentId, UserId)> =
-        pairs(write, sql::LIKERS_LEFT_OF_COMMENT, params![post, limit, comment])?;
+        pairs(write, LIKERS_LEFT_OF_COMMENT, params![post, limit, comment])?;
     for (comment, user) in &liked {
-        write.sql(sql::UNLIKE_COMMENT)?.execute(params![post, comment, user])?;
+        write.sql(UNLIKE_COMMENT)?.execute(params![post, comment, user])?;
     }
     Ok(liked.len() as u32)
 }
@@ -66,7 +82,7 @@ pub(super) fn remove(write: &Write<'_>, user: UserId, stamps: &[Stamp]) -> Resul
 }
 
 fn remove_posts(write: &Write<'_>, author: UserId, stamps: &[Stamp]) -> Result<Removed> {
-    let mine: Vec<PostId> = column(write, sql::POSTS_OF, params![author, stamps.len() as i64])?;
+    let mine: Vec<PostId> = column(write, POSTS_OF, params![author, stamps.len() as i64])?;
     for (post, stamp) in mine.iter().zip(stamps) {
         posts::delete(write, PostRef { post: *post, author }, *stamp)?;
     }
@@ -93,12 +109,11 @@ fn remove_comments(write: &Write<'_>, user: UserId, stamps: &[Stamp]) -> Result<
 /// Likes of comments and saves, which no post counts.
 fn remove_rest(write: &Write<'_>, user: UserId, stamps: &[Stamp]) -> Result<Removed> {
     let limit = stamps.len() as i64;
-    let liked: Vec<(PostId, CommentId)> =
-        pairs(write, sql::COMMENT_LIKES_OF, params![user, limit])?;
+    let liked: Vec<(PostId, CommentId)> = pairs(write, COMMENT_LIKES_OF, params![user, limit])?;
     for ((post, comment), stamp) in liked.iter().zip(stamps) {
         match comments::by_id(write, *comment)? {
             Some(comment) => drop(comments::like(write, &comment, user, false, *stamp)?),
-            None => drop(write.sql(sql::UNLIKE_COMMENT)?.execute(params![post, comment, user])?),
+            None => drop(write.sql(UNLIKE_COMMENT)?.execute(params![post, comment, user])?),
         }
     }
     let saved: Vec<PostId> = column(write, sql::SAVES_OF, params![user, limit])?;

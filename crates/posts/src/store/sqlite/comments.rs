@@ -1,13 +1,38 @@
 //! Comments and their likes.
 
 use tintype_api::posts::PostRef;
-use tintype_api::{CommentId, Event, PostId, Stamp, UserId};
+use tintype_api::{CommentId, Event, Stamp, UserId};
 use tintype_platform::Result;
 use tintype_platform::sqlite::{Connection, Ids, OptionalExtension, Row, Sql, Write, params};
 
-use super::{below, column};
+use super::column;
 use crate::store::sql;
-use crate::store::{Comment, Commented, Counted};
+use crate::store::{Comment, Commented, Counted, below};
+
+pub(super) const DELETE_COMMENT: &str = "DELETE FROM comments WHERE post = $1 AND id = $2";
+
+pub(super) const UNLIKE_COMMENT: &str =
+    "DELETE FROM comment_likes WHERE post = $1 AND comment = $2 AND user = $3";
+
+/// Counts no comment where none may be made.
+const COUNT_NEW_COMMENT: &str = "\
+    UPDATE posts SET comments = comments + 1
+    WHERE author = $1 AND id = $2 AND comments_disabled = 0";
+
+const COUNT_COMMENT: &str =
+    "UPDATE posts SET comments = comments + $3 WHERE author = $1 AND id = $2";
+
+const ADD_COMMENT: &str = "\
+    INSERT INTO comments (post, id, owner, author, content, likes) VALUES ($1, $2, $3, $4, $5, 0)";
+
+/// Adds no like to a comment that is not there.
+const LIKE_COMMENT: &str = "\
+    INSERT INTO comment_likes (post, comment, user)
+    SELECT $1, $2, $3 WHERE EXISTS (SELECT 1 FROM comments WHERE post = $1 AND id = $2)
+    ON CONFLICT DO NOTHING";
+
+const COUNT_COMMENT_LIKE: &str = "\
+    UPDATE comments SET likes = likes + $3 WHERE post = $1 AND id = $2 RETURNING likes";
 
 const LIKED: &str = "\
     SELECT comment FROM comment_likes
@@ -19,22 +44,22 @@ pub(super) fn by_id(connection: &Connection, comment: CommentId) -> Result<Optio
 
 pub(super) fn newest(
     connection: &Connection,
-    post: PostId,
+    post: PostRef,
     key: Option<u64>,
     limit: u32,
 ) -> Result<Vec<Comment>> {
     let mut statement = connection.sql(sql::COMMENTS)?;
-    let rows = statement.query_map(params![post, below(key), limit], from_row)?;
+    let rows = statement.query_map(params![post.author, post.post, below(key), limit], from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 pub(super) fn liked(
     connection: &Connection,
     user: UserId,
-    post: PostId,
+    post: PostRef,
     comments: Vec<CommentId>,
 ) -> Result<Vec<CommentId>> {
-    column(connection, LIKED, params![post, Ids::new(comments), user])
+    column(connection, LIKED, params![post.post, Ids::new(comments), user])
 }
 
 pub(super) fn add(
@@ -44,11 +69,11 @@ pub(super) fn add(
     stamp: Stamp,
 ) -> Result<Commented> {
     let PostRef { post, author } = comment.post;
-    if write.sql(sql::COUNT_NEW_COMMENT)?.execute(params![author, post])? == 0 {
-        let is_there = write.sql(sql::LIKES)?.exists(params![author, post])?;
+    if write.sql(COUNT_NEW_COMMENT)?.execute(params![author, post])? == 0 {
+        let is_there = write.sql(sql::IS_THERE)?.exists(params![author, post])?;
         return Ok(if is_there { Commented::Disabled } else { Commented::Missing });
     }
-    write.sql(sql::ADD_COMMENT)?.execute(params![
+    write.sql(ADD_COMMENT)?.execute(params![
         post,
         comment.id,
         author,
@@ -63,10 +88,10 @@ pub(super) fn add(
 
 pub(super) fn delete(write: &Write<'_>, comment: &Comment, stamp: Stamp) -> Result<bool> {
     let PostRef { post, author } = comment.post;
-    if write.sql(sql::DELETE_COMMENT)?.execute(params![post, comment.id])? == 0 {
+    if write.sql(DELETE_COMMENT)?.execute(params![post, comment.id])? == 0 {
         return Ok(false);
     }
-    write.sql(sql::COUNT_COMMENT)?.execute(params![author, post, -1])?;
+    write.sql(COUNT_COMMENT)?.execute(params![author, post, -1])?;
     let commenter = comment.author;
     let deleted = Event::CommentDeleted { comment: comment.id, post, author, commenter };
     write.publish(&deleted.record(stamp)?)?;
@@ -80,17 +105,21 @@ pub(super) fn like(
     on: bool,
     stamp: Stamp,
 ) -> Result<Option<Counted>> {
-    let (post, id, commenter) = (comment.post.post, comment.id, comment.author);
-    let statement = if on { sql::LIKE_COMMENT } else { sql::UNLIKE_COMMENT };
+    let PostRef { post, author } = comment.post;
+    let (id, commenter) = (comment.id, comment.author);
+    let statement = if on { LIKE_COMMENT } else { UNLIKE_COMMENT };
     let changed = write.sql(statement)?.execute(params![post, id, user])? > 0;
     let count: Option<i64> = if changed {
         let by = if on { 1 } else { -1 };
         write
-            .sql(sql::COUNT_COMMENT_LIKE)?
+            .sql(COUNT_COMMENT_LIKE)?
             .query_row(params![post, id, by], |row| row.get(0))
             .optional()?
     } else {
-        write.sql(sql::COMMENT_LIKES)?.query_row(params![post, id], |row| row.get(0)).optional()?
+        write
+            .sql(sql::COMMENT_LIKES)?
+            .query_row(params![author, post, id], |row| row.get(0))
+            .optional()?
     };
     let Some(count) = count else { return Ok(None) };
     if changed {

@@ -1,16 +1,18 @@
 //! Lists of posts, and what is counted over many.
 
-use rustc_hash::FxHashMap;
 use tintype_api::posts::{Engagement, PostRef};
 use tintype_api::{PostId, UserId};
 use tintype_platform::Result;
 use tintype_platform::sqlite::{Connection, Ids, Sql, params};
 
-use super::{below, column, pairs};
+use super::{column, pairs};
+use crate::store::newest::NewestOfAll;
 use crate::store::sql;
-use crate::store::{Entry, List};
+use crate::store::{Entry, List, below, counts_of};
 
 const COUNTS: &str = "SELECT author, posts FROM author_counts WHERE author IN rarray($1)";
+
+const VISIBLE: &str = "SELECT author, id FROM posts WHERE hidden = 0 ORDER BY author, id";
 
 const VISIBLE_AMONG: &str = "\
     SELECT id FROM posts WHERE author = $1 AND id IN rarray($2) AND hidden = 0";
@@ -35,8 +37,7 @@ pub(super) fn list(
 
 pub(super) fn counts(connection: &Connection, users: &[UserId]) -> Result<Vec<u64>> {
     let found: Vec<(UserId, i64)> = pairs(connection, COUNTS, [Ids::new(users.iter().copied())])?;
-    let found: FxHashMap<UserId, i64> = found.into_iter().collect();
-    Ok(users.iter().map(|user| found.get(user).map_or(0, |count| *count as u64)).collect())
+    Ok(counts_of(users, found))
 }
 
 pub(super) fn visible(
@@ -57,30 +58,13 @@ pub(super) fn newest_of_all(
     connection: &Connection,
     limit: u32,
 ) -> Result<Vec<(UserId, Vec<PostId>)>> {
-    let limit = limit as usize;
-    let mut all: Vec<(UserId, Vec<PostId>)> = Vec::new();
-    let keep_newest = |posts: &mut Vec<PostId>| {
-        posts.drain(..posts.len().saturating_sub(limit));
-        posts.shrink_to_fit();
-    };
-    let mut statement = connection.sql(sql::VISIBLE)?;
+    let mut newest = NewestOfAll::new(limit);
+    let mut statement = connection.sql(VISIBLE)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (author, post): (UserId, PostId) = (row.get(0)?, row.get(1)?);
-        match all.last_mut() {
-            Some((last, posts)) if *last == author => posts.push(post),
-            finished => {
-                if let Some((_, posts)) = finished {
-                    keep_newest(posts);
-                }
-                all.push((author, vec![post]));
-            }
-        }
+        newest.add(row.get(0)?, row.get(1)?);
     }
-    if let Some((_, posts)) = all.last_mut() {
-        keep_newest(posts);
-    }
-    Ok(all)
+    Ok(newest.finish())
 }
 
 pub(super) fn recent(connection: &Connection, limit: u32) -> Result<Vec<Engagement>> {

@@ -3,27 +3,34 @@
 use rusqlite::types::Type;
 use serde::de::DeserializeOwned;
 use tintype_api::media::Upload;
-use tintype_api::posts::{Post, PostMedia, PostRef};
+use tintype_api::posts::{Post, PostRef};
 use tintype_api::{Event, PostId, Stamp, UserId};
 use tintype_platform::sqlite::{Connection, Ids, OptionalExtension, Row, Sql, Write, params};
 use tintype_platform::{Result, Timestamp};
 
+use crate::store::revision::{Revision, Standing, updated, with_upload};
 use crate::store::sql;
-use crate::store::{Changed, Edit, Hider};
+use crate::store::{BY_AUTHOR, Changed, Edit, Hider, SHOWN};
+
+const ADD_POST: &str = "\
+    INSERT INTO posts (author, id, caption, media, hashtags, mentions, location, alt_text,
+                       comments_disabled, hidden, likes, comments, views, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, $11)";
+
+const ADD_VIEWS: &str = "UPDATE posts SET views = views + $3 WHERE author = $1 AND id = $2";
+
+const ADD_TAG: &str = "INSERT INTO hashtags (tag, post) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+const REMOVE_TAG: &str = "DELETE FROM hashtags WHERE tag = $1 AND post = $2";
 
 const BY_IDS: &str = "\
     SELECT author, id, caption, media, hashtags, mentions, location, alt_text,
            comments_disabled, hidden, likes, comments, views, updated_at
     FROM posts WHERE id IN rarray($1)";
 
-/// What the column `hidden` says.
-const SHOWN: i64 = 0;
-const BY_AUTHOR: i64 = 1;
-const BY_MODERATOR: i64 = 2;
-
 pub(super) fn by_ids(connection: &Connection, posts: Vec<PostId>) -> Result<Vec<Post>> {
     let mut statement = connection.sql(BY_IDS)?;
-    let rows = statement.query_map([Ids::new(posts)], |row| Ok(from_row(row)?.0))?;
+    let rows = statement.query_map([Ids::new(posts)], |row| Ok(from_row(row)?.post))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -33,7 +40,7 @@ pub(super) fn create(
     mentions: Vec<UserId>,
     stamp: Stamp,
 ) -> Result<()> {
-    write.sql(sql::ADD_POST)?.execute(params![
+    write.sql(ADD_POST)?.execute(params![
         post.author,
         post.id,
         post.caption,
@@ -55,28 +62,8 @@ pub(super) fn create(
 }
 
 pub(super) fn edit(write: &Write<'_>, which: PostRef, edit: Edit, stamp: Stamp) -> Result<Changed> {
-    let Some((before, hidden_before)) = find(write, which)? else { return Ok(Changed::Missing) };
-    let hidden = match (edit.hidden, hidden_before) {
-        (Some(false), BY_MODERATOR) => return Ok(Changed::HiddenByModerator),
-        (Some(false), _) => SHOWN,
-        (Some(true), SHOWN) => BY_AUTHOR,
-        (_, same) => same,
-    };
-    let mut after = before.clone();
-    after.hidden = hidden != SHOWN;
-    let mut mentions = Vec::new();
-    if let Some(written) = edit.caption {
-        (after.caption, after.hashtags) = (written.text, written.hashtags);
-        after.mentions = written.mentions;
-        let new = written.mentioned.into_iter().filter(|(name, _)| !before.mentions.contains(name));
-        mentions = new.map(|(_, user)| user).collect();
-    }
-    edit.location.write(&mut after.location);
-    edit.alt_text.write(&mut after.alt_text);
-    if let Some(disabled) = edit.comments_disabled {
-        after.comments_disabled = disabled;
-    }
-    store(write, before, after, hidden, mentions, stamp)
+    let Some(before) = find(write, which)? else { return Ok(Changed::Missing) };
+    apply(write, Revision::by_edit(before, edit, stamp), stamp)
 }
 
 pub(super) fn set_hidden(
@@ -86,21 +73,8 @@ pub(super) fn set_hidden(
     by: Hider,
     stamp: Stamp,
 ) -> Result<Changed> {
-    let Some((before, hidden_before)) = find(write, which)? else { return Ok(Changed::Missing) };
-    let hidden = match (hide, by, hidden_before) {
-        (false, Hider::Author, BY_MODERATOR) => return Ok(Changed::HiddenByModerator),
-        (false, ..) => SHOWN,
-        (true, Hider::Moderator, _) => BY_MODERATOR,
-        (true, Hider::Author, SHOWN) => BY_AUTHOR,
-        (true, Hider::Author, same) => same,
-    };
-    if before.hidden && hide && hidden != hidden_before {
-        // A moderator's word is added to the author's own; nobody sees more or less than before.
-        rewrite(write, &before, hidden)?;
-        return Ok(Changed::No(before));
-    }
-    let after = Post { hidden: hide, ..before.clone() };
-    store(write, before, after, hidden, Vec::new(), stamp)
+    let Some(before) = find(write, which)? else { return Ok(Changed::Missing) };
+    apply(write, Revision::by_hiding(before, hide, by), stamp)
 }
 
 pub(super) fn set_upload(
@@ -109,24 +83,11 @@ pub(super) fn set_upload(
     upload: Upload,
     stamp: Stamp,
 ) -> Result<()> {
-    let Some((mut post, _)) = find(write, which)? else { return Ok(()) };
-    let id = upload.id;
-    let new = PostMedia::from(upload);
-    let mut changed = false;
-    for media in &mut post.media {
-        if media.upload.as_ref().is_some_and(|old| old.id == id) && *media != new {
-            *media = new.clone();
-            changed = true;
-        }
-    }
-    if !changed {
-        return Ok(());
-    }
+    let Some(before) = find(write, which)? else { return Ok(()) };
+    let Some(post) = with_upload(before.post, upload) else { return Ok(()) };
     let media = serde_json::to_string(&post.media)?;
     write.sql(sql::SET_MEDIA)?.execute(params![which.author, which.post, media])?;
-    let (post, author, hidden) = (which.post, which.author, post.hidden);
-    let updated = Event::PostUpdated { post, author, hidden, mentions: Vec::new() };
-    write.publish(&updated.record(stamp)?)
+    write.publish(&updated(&post, Vec::new()).record(stamp)?)
 }
 
 pub(super) fn delete(write: &Write<'_>, which: PostRef, stamp: Stamp) -> Result<bool> {
@@ -147,7 +108,7 @@ pub(super) fn delete(write: &Write<'_>, which: PostRef, stamp: Stamp) -> Result<
 }
 
 pub(super) fn add_views(write: &Write<'_>, seen: &[(PostRef, u32)]) -> Result<()> {
-    let mut statement = write.sql(sql::ADD_VIEWS)?;
+    let mut statement = write.sql(ADD_VIEWS)?;
     for (post, views) in seen {
         statement.execute(params![post.author, post.post, views])?;
     }
@@ -155,35 +116,25 @@ pub(super) fn add_views(write: &Write<'_>, seen: &[(PostRef, u32)]) -> Result<()
 }
 
 /// Writes down what is not as it was, with tags, count and event.
-fn store(
-    write: &Write<'_>,
-    before: Post,
-    mut after: Post,
-    hidden: i64,
-    mentions: Vec<UserId>,
-    stamp: Stamp,
-) -> Result<Changed> {
-    if before == after {
-        return Ok(Changed::No(after));
+fn apply(write: &Write<'_>, revision: Option<Revision>, stamp: Stamp) -> Result<Changed> {
+    let Some(revision) = revision else { return Ok(Changed::HiddenByModerator) };
+    if revision.is_something() {
+        rewrite(write, &revision.after)?;
     }
-    if (Post { hidden: before.hidden, ..after.clone() }) != before {
-        after.updated_at = stamp.at;
+    if revision.changes_hashtags() {
+        remove_tags(write, revision.before.post.id, &revision.before.post.hashtags)?;
+        add_tags(write, revision.after.post.id, &revision.after.post.hashtags)?;
     }
-    rewrite(write, &after, hidden)?;
-    if before.hashtags != after.hashtags {
-        remove_tags(write, before.id, &before.hashtags)?;
-        add_tags(write, after.id, &after.hashtags)?;
+    if revision.counts() != 0 {
+        count(write, revision.after.post.author, revision.counts())?;
     }
-    if before.hidden != after.hidden {
-        count(write, after.author, if after.hidden { -1 } else { 1 })?;
+    if revision.is_seen() {
+        write.publish(&revision.event().record(stamp)?)?;
     }
-    let (post, author) = (after.id, after.author);
-    let updated = Event::PostUpdated { post, author, hidden: after.hidden, mentions };
-    write.publish(&updated.record(stamp)?)?;
-    Ok(Changed::Yes(after))
+    Ok(revision.answer())
 }
 
-fn find(connection: &Connection, post: PostRef) -> Result<Option<(Post, i64)>> {
+fn find(connection: &Connection, post: PostRef) -> Result<Option<Standing>> {
     let mut statement = connection.sql(sql::POST_OF)?;
     Ok(statement.query_row(params![post.author, post.post], from_row).optional()?)
 }
@@ -194,7 +145,7 @@ fn count(write: &Write<'_>, author: UserId, by: i64) -> Result<()> {
 }
 
 fn add_tags(write: &Write<'_>, post: PostId, tags: &[String]) -> Result<()> {
-    let mut statement = write.sql(sql::ADD_TAG)?;
+    let mut statement = write.sql(ADD_TAG)?;
     for tag in tags {
         statement.execute(params![tag, post])?;
     }
@@ -202,14 +153,15 @@ fn add_tags(write: &Write<'_>, post: PostId, tags: &[String]) -> Result<()> {
 }
 
 fn remove_tags(write: &Write<'_>, post: PostId, tags: &[String]) -> Result<()> {
-    let mut statement = write.sql(sql::REMOVE_TAG)?;
+    let mut statement = write.sql(REMOVE_TAG)?;
     for tag in tags {
         statement.execute(params![tag, post])?;
     }
     Ok(())
 }
 
-fn rewrite(write: &Write<'_>, post: &Post, hidden: i64) -> Result<()> {
+fn rewrite(write: &Write<'_>, after: &Standing) -> Result<()> {
+    let Standing { post, hidden } = after;
     write.sql(sql::EDIT_POST)?.execute(params![
         post.author,
         post.id,
@@ -225,8 +177,7 @@ fn rewrite(write: &Write<'_>, post: &Post, hidden: i64) -> Result<()> {
     Ok(())
 }
 
-/// A post, and what its column `hidden` says.
-fn from_row(row: &Row<'_>) -> rusqlite::Result<(Post, i64)> {
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Standing> {
     let id: PostId = row.get(1)?;
     let hidden = row.get(9)?;
     let post = Post {
@@ -247,7 +198,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<(Post, i64)> {
         updated_at: Timestamp::from_millis(row.get(13)?),
         rendered: tintype_api::Rendered::default(),
     };
-    Ok((post, hidden))
+    Ok(Standing { post, hidden })
 }
 
 fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
