@@ -217,9 +217,10 @@ async fn is_what_the_model_is_after_every_step() {
     for seed in chosen.map_or(0..8, |seed: u64| seed..seed + 1) {
         println!("TINTYPE_SEED={seed}");
         let settings = Settings { most_followees: MOST as u32, ..Settings::default() };
-        // The embedded database takes a long history in no time, a server a short one.
-        for (network, steps) in Network::each(settings).await.iter().zip([200, 30]) {
-            play(network, StdRng::seed_from_u64(seed), steps).await;
+        // The embedded database takes long histories in no time, a server a few short ones.
+        let steps: &[u32] = if seed % 3 == 0 { &[200, 30] } else { &[200] };
+        for (network, steps) in Network::each(settings).await.iter().zip(steps) {
+            play(network, StdRng::seed_from_u64(seed), *steps).await;
         }
     }
 }
