@@ -4,6 +4,7 @@ use tintype_api::{Drift, UserId};
 use tintype_platform::Result;
 use tintype_platform::postgres::{Database, Row};
 
+use super::{comments, posts};
 use crate::store::sql;
 use crate::store::{Counter, Found};
 
@@ -16,12 +17,6 @@ const WRONG_COMMENT_LIKES: &str = "\
                   AND comment_likes.comment = comments.id
                ) AS counted FROM comments
     ) AS counts WHERE stored <> counted ORDER BY owner, id";
-
-const LOCK_POSTS: &str = "\
-    SELECT id FROM posts WHERE author = $1 AND id = ANY($2) ORDER BY id FOR UPDATE";
-
-const LOCK_COMMENTS: &str = "\
-    SELECT id FROM comments WHERE owner = $1 AND id = ANY($2) ORDER BY id FOR UPDATE";
 
 const RECOUNT_POST_LIKES: &str = "\
     UPDATE posts
@@ -77,9 +72,9 @@ pub(super) async fn recount(
 ) -> Result<()> {
     let ids: Vec<i64> = wrong.iter().map(|found| found.drift.of as i64).collect();
     let (lock, recount) = match counter {
-        Counter::PostLikes => (LOCK_POSTS, RECOUNT_POST_LIKES),
-        Counter::PostComments => (LOCK_POSTS, RECOUNT_POST_COMMENTS),
-        Counter::CommentLikes => (LOCK_COMMENTS, RECOUNT_COMMENT_LIKES),
+        Counter::PostLikes => (posts::LOCK, RECOUNT_POST_LIKES),
+        Counter::PostComments => (posts::LOCK, RECOUNT_POST_COMMENTS),
+        Counter::CommentLikes => (comments::LOCK, RECOUNT_COMMENT_LIKES),
         Counter::AuthorPosts => (LOCK_COUNT, RECOUNT_AUTHOR_POSTS),
     };
     let change = database.begin(author).await?;

@@ -76,7 +76,7 @@ const UNLIKE: &str = "\
     )
     SELECT likes, (SELECT likes FROM counted) FROM locked";
 
-const LOCK: &str = "\
+pub(super) const LOCK: &str = "\
     SELECT id FROM comments WHERE owner = $1 AND id = ANY($2) ORDER BY id FOR UPDATE";
 
 const REMOVE_LIKES: &str = "\

@@ -114,6 +114,7 @@ pub(super) async fn counted(
 ) -> Result<Option<Counted>> {
     let Some(row) = row else { return Ok(None) };
     let Some(count) = row.get::<_, Option<i64>>(1) else {
+        // There is nothing to commit; dropped, the change lets go of the lock.
         let count = row.get::<_, i64>(0) as u64;
         return Ok(Some(Counted { changed: false, count }));
     };

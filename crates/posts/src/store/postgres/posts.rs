@@ -35,7 +35,7 @@ const ADD: &str = "\
     INSERT INTO author_counts (author, posts) VALUES ($1::BIGINT, $2)
     ON CONFLICT (author) DO UPDATE SET posts = author_counts.posts + excluded.posts";
 
-const LOCK: &str = "\
+pub(super) const LOCK: &str = "\
     SELECT id FROM posts WHERE author = $1 AND id = ANY($2) ORDER BY id FOR UPDATE";
 
 const LOCK_WHOLE: &str = "\
