@@ -1,5 +1,7 @@
 //! What every store must do, whatever database is behind it. Each suite wants an empty store.
 
+mod at_once;
+
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use tintype_platform::testkit::Workbench;
 
 use super::{Credentials, Login, MATCHES, ProfileChanged, Rank, Standing, Store, TRAIL, Tier};
 use crate::account::{ApiKey, AuditEntry, Audited, NewAccount, Origin, ProfileChange, Session};
-use crate::input::Change;
+use crate::input::{Change, folded};
 
 /// Changes that come at the same time: more than there are connections, and no more than wait in
 /// patience for one.
@@ -58,10 +60,43 @@ async fn a_very_common_text_finds_the_most_followed() {
     }
 }
 
+#[tokio::test]
+async fn a_search_finds_what_a_look_at_everybody_finds() {
+    for bench in Workbench::each(&[crate::MIGRATIONS]).await {
+        let (store, ids) = (super::open(&bench.database), &bench.ids);
+        // Names of few different letters, so that each is inside many others.
+        let word = |number: u64, letters: [char; 2]| -> String {
+            (0..7).map(|place| letters[usize::from(number >> place & 1 == 1)]).collect()
+        };
+        let everybody = (0..128).map(|number| {
+            let mut account = person(ids, &word(number, ['a', '_']));
+            let full_name =
+                format!("{} {}", word(number * 37, ['Á', 'ß']), word(number, ['a', 'б']));
+            account.full_name = (number % 3 > 0).then(|| full_name.parse().unwrap());
+            (account, Stamp::made_by(ids))
+        });
+        let everybody: Vec<_> = everybody.collect();
+        store.seed(everybody.clone()).await.unwrap();
+        for text in
+            ["a", "_", "aa", "a_a", "ß", "ßa", "aßßa", "a a", "ßба", "aббa", "aaaaaaa aaaaaaa"]
+        {
+            let rank = |account: &NewAccount| {
+                let name = account.full_name.as_ref().map(|name| folded(name.as_str()));
+                let tier = Tier::of(text, account.username.as_str(), name.as_deref())?;
+                Some(Rank { tier, followers: Reverse(0), account: account.id })
+            };
+            let mut wanted: Vec<Rank> =
+                everybody.iter().filter_map(|(account, _)| rank(account)).collect();
+            wanted.sort();
+            let found = store.search(text.to_owned(), None, 200).await.unwrap();
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
+}
+
 /// Runs the whole suite.
 async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
     names_and_addresses_are_somebodys_once(&store, ids).await;
-    many_registering_at_once_get_one_account(&store, ids).await;
     sessions_are_listed_with_where_they_are_from(&store, ids).await;
     sessions_stand_until_they_end(&store, ids).await;
     what_depends_on_a_password_wants_the_present_one(&store, ids).await;
@@ -72,9 +107,7 @@ async fn run(store: Arc<dyn Store>, ids: &IdGenerator) {
     searches_rank_by_match_then_followers(&store, ids).await;
     searches_take_every_character_as_it_is(&store, ids).await;
     searches_look_at_all_of_a_long_text(&store, ids).await;
-    names_and_addresses_wanted_crosswise_go_to_one_each(&store, ids).await;
-    no_session_outlives_the_password_it_was_for(&store, ids).await;
-    nothing_is_left_of_an_account_that_is_busy_when_it_goes(&store, ids).await;
+    at_once::run(&store, ids).await;
     the_index_is_what_the_accounts_are(&store, ids).await;
 }
 
@@ -199,122 +232,6 @@ async fn names_and_addresses_are_somebodys_once(store: &Arc<dyn Store>, ids: &Id
     let login = Login::Username("n.seeded".to_owned());
     let credentials = store.credentials(&login).await.unwrap();
     assert_eq!(credentials, Some(Credentials { account: seeded.id, hash: None }));
-}
-
-async fn many_registering_at_once_get_one_account(store: &Arc<dyn Store>, ids: &IdGenerator) {
-    let mut tasks = tokio::task::JoinSet::new();
-    for number in 0..40 {
-        let mut person = person(ids, "m.wanted");
-        if number % 2 == 1 {
-            // Another name, the same address.
-            person.username = format!("m.other{number}").parse().unwrap();
-        }
-        let (store, stamp) = (store.clone(), Stamp::made_by(ids));
-        tasks.spawn(async move { store.register(person, None, stamp).await.unwrap() });
-    }
-    let made = tasks.join_all().await;
-    assert_eq!(made.iter().filter(|made| **made).count(), 1);
-}
-
-async fn names_and_addresses_wanted_crosswise_go_to_one_each(
-    store: &Arc<dyn Store>,
-    ids: &IdGenerator,
-) {
-    let mut tasks = tokio::task::JoinSet::new();
-    for number in 0..AT_ONCE {
-        let mut person = person(ids, &format!("x.{}.name", number % 7));
-        person.email = format!("x.{}@example.com", number % 5).parse().unwrap();
-        let (store, stamp) = (store.clone(), Stamp::made_by(ids));
-        tasks.spawn(async move {
-            let made = store.register(person.clone(), None, stamp).await.unwrap();
-            (made, person)
-        });
-    }
-    let tried = tasks.join_all().await;
-    let made: Vec<_> = tried.iter().filter(|(made, _)| *made).map(|(_, person)| person).collect();
-    assert!((1..=5).contains(&made.len()));
-    for (_, person) in &tried {
-        let is_one = |made: &&&NewAccount| {
-            made.username.as_str() == person.username.as_str()
-                || made.email.as_str() == person.email.as_str()
-        };
-        assert!(made.iter().any(|made| is_one(&made)), "{person:?} was refused for nothing");
-        let username = person.username.as_str();
-        let owner = made.iter().find(|made| made.username.as_str() == username);
-        let named = store.named(vec![username.into()]).await.unwrap();
-        assert_eq!(named.first().map(|(_, id)| *id), owner.map(|owner| owner.id));
-        let email = Login::Email(person.email.as_str().to_owned());
-        let owner = made.iter().find(|made| made.email.as_str() == person.email.as_str());
-        let credentials = store.credentials(&email).await.unwrap();
-        assert_eq!(credentials.map(|found| found.account), owner.map(|owner| owner.id));
-    }
-}
-
-async fn no_session_outlives_the_password_it_was_for(store: &Arc<dyn Store>, ids: &IdGenerator) {
-    for round in 0..5 {
-        let anna = add(store, ids, &format!("o.anna{round}")).await;
-        let mut given = Vec::new();
-        for _ in 0..5 {
-            given.push(sign_in(store, ids, anna, 7).await);
-        }
-        let mut tasks = tokio::task::JoinSet::new();
-        for number in 0..20 {
-            let (store, session) = (store.clone(), session(ids, anna, 7));
-            let signed_in = entry(ids, anna, Audited::SignedIn);
-            let replaced = given.get(number / 2).copied().filter(|_| number % 2 == 0);
-            let changed = entry(ids, anna, Audited::PasswordChanged);
-            tasks.spawn(async move {
-                match replaced {
-                    _ if number == 9 => {
-                        let set = store.set_password("new".into(), None, None, changed).await;
-                        assert!(set.unwrap().is_some());
-                    }
-                    Some(token) => drop(store.replace_session(token, session).await.unwrap()),
-                    None => {
-                        let _ =
-                            store.open_session(session, "hash".into(), signed_in).await.unwrap();
-                    }
-                }
-            });
-        }
-        tasks.join_all().await;
-        assert_eq!(store.sessions(anna, ids.clock().now()).await.unwrap(), []);
-    }
-}
-
-async fn nothing_is_left_of_an_account_that_is_busy_when_it_goes(
-    store: &Arc<dyn Store>,
-    ids: &IdGenerator,
-) {
-    for round in 0..5 {
-        let anna = add(store, ids, &format!("b.anna{round}")).await;
-        let mut tasks = tokio::task::JoinSet::new();
-        for number in 0..20 {
-            let (store, session, stamp) =
-                (store.clone(), session(ids, anna, 7), Stamp::made_by(ids));
-            let entry = entry(ids, anna, Audited::SignedIn);
-            let full_name = Change::Set(format!("Philippa {number}").parse().unwrap());
-            let change = ProfileChange { full_name, ..ProfileChange::default() };
-            tasks.spawn(async move {
-                match number % 4 {
-                    _ if number == 9 => {
-                        let gone = store.delete(anna, "hash".into(), stamp).await.unwrap();
-                        assert!(gone.is_some());
-                    }
-                    0 => drop(store.open_session(session, "hash".into(), entry).await.unwrap()),
-                    1 => store.record(entry).await.unwrap(),
-                    2 => drop(store.change_profile(anna, change, stamp).await.unwrap()),
-                    _ => store.reindex(vec![anna]).await.unwrap(),
-                }
-            });
-        }
-        tasks.join_all().await;
-        assert_eq!(store.accounts(vec![anna]).await.unwrap(), []);
-        assert_eq!(store.sessions(anna, ids.clock().now()).await.unwrap(), []);
-        assert_eq!(store.trail(anna, 10).await.unwrap(), []);
-        assert_eq!(found(store, "philippa").await, []);
-        assert_eq!(store.search_drift().await.unwrap(), []);
-    }
 }
 
 async fn sessions_stand_until_they_end(store: &Arc<dyn Store>, ids: &IdGenerator) {
