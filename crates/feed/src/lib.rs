@@ -22,8 +22,9 @@ use tintype_api::{Base, Slice};
 use tintype_platform::Result;
 use tintype_platform::bus::Consumer;
 use tintype_platform::config;
-use tintype_platform::db::{Migration, Migrations};
+use tintype_platform::db::{Database, Migration, Migrations};
 use tintype_platform::page::Limit;
+use tintype_platform::redis::Redis;
 
 pub use service::FeedService;
 pub use store::{
@@ -54,8 +55,10 @@ pub struct Settings {
     pub default_limit: Limit,
     /// Days that the trusted dialect's feed goes back.
     pub days_limit: u32,
-    /// Timelines that are kept in memory, of up to 16 bytes a post.
+    /// Timelines that are kept in memory, of up to 8 bytes a post.
     pub timelines: usize,
+    /// How long a timeline is kept in Redis that nobody reads.
+    pub kept: Duration,
     /// Event streams that one account may have open.
     pub streams_per_user: usize,
     /// The pause between two signs of life on a stream.
@@ -71,6 +74,7 @@ impl Default for Settings {
             default_limit: Limit::default(),
             days_limit: 7,
             timelines: 10_000,
+            kept: Duration::from_mins(5),
             streams_per_user: 5,
             ping: Duration::from_secs(15),
         }
@@ -90,10 +94,18 @@ impl From<&config::Feed> for Settings {
     }
 }
 
-/// Starts the slice, with timelines in the memory of this process if it stores any.
-pub fn start(base: &Base, settings: Settings) -> Result<Slice<FeedService>> {
-    let timelines = MemoryTimelines::new(settings.timelines, settings.timeline_size);
-    start_with_timelines(base, settings, Arc::new(timelines))
+/// Starts the slice. If it stores timelines it does so in Redis, else where everything is: in
+/// PostgreSQL, or in the memory of the one process there is.
+pub fn start(base: &Base, settings: Settings, redis: Option<Redis>) -> Result<Slice<FeedService>> {
+    let (ids, size) = (base.ids.clone(), settings.timeline_size);
+    let timelines: Arc<dyn TimelineStore> = match (redis, &base.database) {
+        (Some(redis), _) => Arc::new(RedisTimelines::new(redis, ids, size, settings.kept)),
+        (None, Database::Postgres(database)) => {
+            Arc::new(PostgresTimelines::new(database.clone(), ids, size))
+        }
+        (None, Database::Sqlite(_)) => Arc::new(MemoryTimelines::new(settings.timelines, size)),
+    };
+    start_with_timelines(base, settings, timelines)
 }
 
 /// The route of the live stream by itself, to be put where the pages of the site are.

@@ -68,7 +68,7 @@ impl Feed for FeedService {
         let circle = self.services.graph().circle(viewer).await?;
         let size = self.size(viewer, &circle).await?;
         let strategy = match self.settings.strategy {
-            config::Strategy::Pull => "pull",
+            config::Strategy::Auto | config::Strategy::Pull => "pull",
             config::Strategy::Push => "push",
             config::Strategy::Hybrid => "hybrid",
         };
@@ -93,7 +93,9 @@ impl FeedService {
             Strategy::Stored(Arc::new(Timelines { services, store, threshold, size, database }))
         };
         let strategy = match settings.strategy {
-            config::Strategy::Pull => Strategy::Pull(base.services.clone()),
+            config::Strategy::Auto | config::Strategy::Pull => {
+                Strategy::Pull(base.services.clone())
+            }
             config::Strategy::Push => stored(None),
             config::Strategy::Hybrid => stored(Some(settings.celebrity_threshold)),
         };

@@ -28,6 +28,11 @@ pub use redis::RedisTimelines;
 /// every timeline with them.
 #[async_trait]
 pub trait TimelineStore: Send + Sync + 'static {
+    /// Where they are, in a word.
+    fn place(&self) -> &'static str {
+        "memory"
+    }
+
     /// Puts `post` at its place in the timelines of `viewers`, those being rebuilt included. Who
     /// has no timeline gets none, and a post that is there already is not there twice.
     async fn append(&self, post: PostId, viewers: &[UserId]) -> Result<()>;

@@ -16,11 +16,12 @@ use crate::service::PostsService;
 
 /// The consumers of this slice.
 pub(crate) fn consumers(service: &Arc<PostsService>) -> Vec<Arc<dyn Consumer>> {
-    vec![
-        Arc::new(Index(service.clone())),
-        Arc::new(Uploads(service.clone())),
-        Arc::new(Clearing(service.clone())),
-    ]
+    let mut consumers: Vec<Arc<dyn Consumer>> =
+        vec![Arc::new(Uploads(service.clone())), Arc::new(Clearing(service.clone()))];
+    if !service.newest.is_on_demand() {
+        consumers.push(Arc::new(Index(service.clone())));
+    }
+    consumers
 }
 
 /// Keeps the index of the newest posts: what another process has changed comes in here.

@@ -7,6 +7,7 @@
 
 pub mod caption;
 mod consumers;
+mod followers;
 mod newest;
 mod routes;
 mod service;
@@ -15,11 +16,11 @@ pub mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
-
 use tintype_api::{Base, Slice};
 use tintype_platform::Result;
-use tintype_platform::db::{Migration, Migrations};
+use tintype_platform::db::{Database, Migration, Migrations};
 
+use newest::Newest;
 pub use service::seed::{SeedComment, SeedLike, SeedPost};
 pub use service::{Change, CommentView, Draft, Liker, PostsService, Wanted};
 pub use store::{Comment, Counted};
@@ -63,6 +64,8 @@ pub struct Settings {
     pub cached_flags: usize,
     /// How many posts of an author are held in memory for feeds: as many as a feed is long.
     pub timeline_size: usize,
+    /// How many posts the index of the newest may hold where it is filled on demand; 8 bytes each.
+    pub indexed_posts: usize,
     /// How old the ranking of popular posts may be.
     pub popular_for: Duration,
 }
@@ -73,20 +76,29 @@ impl Default for Settings {
             cached_posts: 50_000,
             cached_flags: 500_000,
             timeline_size: 1000,
+            indexed_posts: 8_000_000,
             popular_for: Duration::from_secs(30),
         }
     }
 }
 
-/// Starts the slice: reads the newest posts of every author into memory.
+/// Starts the slice. With an embedded database the newest posts of every author are read into
+/// memory first.
 pub async fn start(base: &Base, settings: Settings) -> Result<Slice<PostsService>> {
     let store = store::open(&base.database);
-    let newest = newest::Newest::new(settings.timeline_size);
-    newest.load(store.newest_of_all(newest.held() as u32).await?);
+    let newest = match base.database {
+        Database::Sqlite(_) => {
+            let newest = Newest::new(settings.timeline_size);
+            newest.load(store.newest_of_all(newest.held() as u32).await?);
+            newest
+        }
+        Database::Postgres(_) => Newest::on_demand(settings.timeline_size, settings.indexed_posts),
+    };
     let service = Arc::new(PostsService::new(store, newest, base, settings));
     Ok(Slice {
         routes: routes::routes(service.clone()),
         consumers: consumers::consumers(&service),
+        followers: vec![service.clone()],
         service,
     })
 }

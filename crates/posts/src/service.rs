@@ -45,7 +45,7 @@ pub struct PostsService {
     ids: Arc<IdGenerator>,
     services: Arc<Services>,
     objects: ObjectUrls,
-    newest: Newest,
+    pub(crate) newest: Newest,
     posts: Cache<PostId, Arc<Post>>,
     flags: Cache<(UserId, PostId), Flags>,
     interactions: Cache<UserId, Arc<Interactions>>,
@@ -86,6 +86,7 @@ impl PostsService {
         self.posts.invalidate_all();
         self.flags.invalidate_all();
         self.interactions.invalidate_all();
+        self.newest.forget_all();
         self.popular.forget();
     }
 
@@ -135,7 +136,7 @@ impl Posts for PostsService {
         window: Window,
         limit: u32,
     ) -> Result<Vec<PostRef>> {
-        Ok(self.newest.merge(&authors, window, limit))
+        self.merge(&authors, window, limit).await
     }
 
     async fn views(

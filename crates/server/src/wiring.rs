@@ -12,10 +12,11 @@ use tintype_feed::FeedService;
 use tintype_graph::GraphService;
 use tintype_media::MediaService;
 use tintype_platform::bus::{Bus, Consumer};
-use tintype_platform::config::Config;
+use tintype_platform::config::{Config, Strategy};
 use tintype_platform::db::{self, Database, Follower};
 use tintype_platform::http::{Ground, idempotency, probes, stack};
 use tintype_platform::objects::{ObjectUrls, Objects};
+use tintype_platform::redis::Redis;
 use tintype_platform::telemetry::Telemetry;
 use tintype_platform::{Clock, IdGenerator, Result};
 use tintype_posts::PostsService;
@@ -76,6 +77,7 @@ impl Site {
                 tintype_graph::MIGRATIONS,
                 tintype_posts::MIGRATIONS,
                 tintype_media::MIGRATIONS,
+                tintype_feed::MIGRATIONS,
                 tintype_activity::MIGRATIONS,
             ],
         )
@@ -97,7 +99,11 @@ impl Site {
         let media = tintype_media::start(&base, media_settings(config)?)?;
         let tintype_media::Started { slice: media, uploads, files } = media;
         base.services.set_media(media.service.clone());
-        let feed = tintype_feed::start(&base, (&config.feed).into())?;
+        let redis = match config.redis.url.as_str() {
+            "" => None,
+            url => Some(Redis::at(url, &config.redis.prefix)?),
+        };
+        let feed = tintype_feed::start(&base, feed_settings(config), redis)?;
         base.services.set_feed(feed.service.clone());
         let activity = tintype_activity::start(&base, tintype_activity::Settings::default())?;
         base.services.set_activity(activity.service.clone());
@@ -289,6 +295,15 @@ fn posts_settings(config: &Config) -> tintype_posts::Settings {
         timeline_size: config.feed.timeline_size,
         ..tintype_posts::Settings::default()
     }
+}
+
+fn feed_settings(config: &Config) -> tintype_feed::Settings {
+    let strategy = match config.feed.strategy {
+        Strategy::Auto if config.database_path().is_some() => Strategy::Pull,
+        Strategy::Auto => Strategy::Hybrid,
+        strategy => strategy,
+    };
+    tintype_feed::Settings { strategy, kept: config.redis.timeline_ttl, ..(&config.feed).into() }
 }
 
 fn media_settings(config: &Config) -> Result<tintype_media::Settings> {

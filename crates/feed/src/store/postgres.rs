@@ -34,6 +34,10 @@ impl PostgresTimelines {
 
 #[async_trait]
 impl TimelineStore for PostgresTimelines {
+    fn place(&self) -> &'static str {
+        "postgres"
+    }
+
     async fn append(&self, post: PostId, viewers: &[UserId]) -> Result<()> {
         // Locked in one order, so that no two appends wait for each other.
         let mut viewers = viewers.to_vec();

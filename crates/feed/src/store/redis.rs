@@ -183,6 +183,10 @@ impl RedisTimelines {
 
 #[async_trait]
 impl TimelineStore for RedisTimelines {
+    fn place(&self) -> &'static str {
+        "redis"
+    }
+
     async fn append(&self, post: PostId, viewers: &[UserId]) -> Result<()> {
         let (post, most) = (packed::pack(post.get()), UNREAD.to_string());
         let args: [&[u8]; 2] = [&post, most.as_bytes()];

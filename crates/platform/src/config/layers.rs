@@ -13,6 +13,7 @@ use crate::error::Result;
 /// Names of other programs' documents for keys of ours.
 const ALIASES: &[(&str, &str)] = &[
     ("DATABASE_URL", "database.url"),
+    ("REDIS_URL", "redis.url"),
     // The last of two for one key wins.
     ("JWT_SECRET_KEY", "auth.jwt_secret"),
     ("JWT_SECRET", "auth.jwt_secret"),
@@ -28,8 +29,7 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// Names of servers that this build does not speak to, and what it uses instead.
 const UNUSED: &[(&str, &str)] = &[
-    ("REDIS_URL", "caches are kept in memory"),
-    ("REDIS_HOST", "caches are kept in memory"),
+    ("REDIS_HOST", "set REDIS_URL to its whole address"),
     ("KAFKA_BOOTSTRAP_SERVERS", "events go through the embedded queue"),
     ("RABBITMQ_URL", "events go through the embedded queue"),
 ];

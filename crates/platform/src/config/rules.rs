@@ -9,6 +9,7 @@ use super::layers::Setting;
 use crate::error::Result;
 use crate::http::Network;
 use crate::objects::Address;
+use crate::redis::Redis;
 
 enum Rule {
     /// A whole number from, to.
@@ -37,7 +38,17 @@ const RULES: &[(&str, Rule)] = &[
     ("auth.bcrypt_cost", Rule::Range(4, 16)),
     ("auth.bcrypt_threads", Rule::Range(0, 64)),
     ("auth.bcrypt_queue", Rule::Range(1, 10_000)),
-    ("feed.strategy", Rule::Word(&["pull", "push", "hybrid"])),
+    (
+        "redis.url",
+        Rule::Text(
+            is_redis_or_none,
+            "redis://HOST:PORT, several of them with commas between for a Cluster, \
+             redis+sentinel://HOST:PORT,HOST:PORT/MASTER, or nothing",
+        ),
+    ),
+    ("redis.prefix", Rule::Text(is_filled, "a word that keys begin with, such as tintype")),
+    ("redis.timeline_ttl", Rule::Range(1, 31_536_000)),
+    ("feed.strategy", Rule::Word(&["auto", "pull", "push", "hybrid"])),
     ("feed.celebrity_threshold", Rule::Range(1, 1_000_000_000)),
     ("feed.days_limit", Rule::Range(1, 3650)),
     ("feed.default_limit", Rule::Range(1, 100)),
@@ -141,6 +152,10 @@ pub(super) fn sqlite_path(url: &str) -> Option<&str> {
     let path = path.strip_prefix("//").unwrap_or(path);
     // Neither parameters nor a database that is gone when the program ends.
     (is_filled(path) && !path.contains('?') && !path.starts_with(':')).then_some(path)
+}
+
+fn is_redis_or_none(url: &str) -> bool {
+    url.is_empty() || Redis::is_address(url)
 }
 
 fn is_filled(text: &str) -> bool {

@@ -27,6 +27,7 @@ fn another(key: &str, default: &toml::Value) -> String {
         ("server.listen", _) => "127.0.0.2:9".to_owned(),
         ("database.url", _) => "sqlite:other.db".to_owned(),
         ("database.replica_url", _) => "postgres://me@copy/tintype".to_owned(),
+        ("redis.url", _) => "redis://cache:6379".to_owned(),
         ("feed.strategy", _) => "hybrid".to_owned(),
         ("media.url", _) => "s3://pictures/tintype".to_owned(),
         ("media.endpoint" | "media.public_endpoint", _) => "http://127.0.0.1:9000".to_owned(),
@@ -115,7 +116,7 @@ fn names_of_the_documents_work_and_ours_go_before_them() {
         ("TINTYPE_FEED_CELEBRITY_THRESHOLD", "6000"),
         ("PORT", "9000"),
         ("DEBUG", "true"),
-        ("REDIS_URL", "redis://127.0.0.1"),
+        ("REDIS_HOST", "127.0.0.1"),
         ("KAFKA_BOOTSTRAP_SERVERS", ""),
     ]))
     .unwrap();
@@ -126,7 +127,7 @@ fn names_of_the_documents_work_and_ours_go_before_them() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:9000");
     assert_eq!(config.log.level, "debug");
     assert_eq!(provenance.warnings.len(), 2, "{:?}", provenance.warnings);
-    assert!(provenance.warnings[0].starts_with("REDIS_URL is set"));
+    assert!(provenance.warnings[0].starts_with("REDIS_HOST is set"));
     assert!(provenance.warnings[1].starts_with("auth.jwt_secret is shorter"));
 }
 

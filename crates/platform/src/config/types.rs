@@ -16,6 +16,8 @@ pub struct Config {
     pub server: Server,
     /// `[database]`
     pub database: Database,
+    /// `[redis]`
+    pub redis: Redis,
     /// `[auth]`
     pub auth: Auth,
     /// `[feed]`
@@ -116,6 +118,19 @@ impl From<&Database> for crate::sqlite::Options {
     }
 }
 
+/// `[redis]`: what processes share beside the database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    /// Its address; empty for none.
+    pub url: String,
+    /// What all keys begin with.
+    pub prefix: String,
+    /// How long a timeline is kept that nobody reads.
+    #[serde(deserialize_with = "seconds")]
+    pub timeline_ttl: Duration,
+}
+
 /// `[auth]`: tokens and passwords.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -163,6 +178,9 @@ pub struct Feed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strategy {
+    /// As suits the database: [`Pull`](Self::Pull) with an embedded one, else
+    /// [`Hybrid`](Self::Hybrid).
+    Auto,
     /// When it is read.
     Pull,
     /// When a post is made.

@@ -63,8 +63,13 @@ impl PostsService {
     }
 
     fn reacted(&self, user: UserId, post: PostId, counted: Option<Counted>) -> Result<Counted> {
+        self.forget_like(post, user);
+        counted.ok_or_else(no_such_post)
+    }
+
+    /// Forgets what is cached of a post and of what `user` does with it.
+    pub(crate) fn forget_like(&self, post: PostId, user: UserId) {
         self.posts.invalidate(&post);
         self.flags.invalidate(&(user, post));
-        counted.ok_or_else(no_such_post)
     }
 }
