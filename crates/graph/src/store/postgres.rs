@@ -198,7 +198,7 @@ impl Store for PostgresStore {
             let change = self.database.begin(user).await?;
             // Nobody changes a tie of theirs meanwhile, so the counts are right when they are set.
             lock(&change, &[user]).await?;
-            change.execute(sql::RECOUNT, &[&user]).await?;
+            changes::recount(&change, user).await?;
             change.commit().await?;
         }
         Ok(())

@@ -2,12 +2,6 @@
 
 use super::List;
 
-/// Whether either of two blocks the other, and the follow or request of the first to the second.
-pub(super) const STANDING: &str = "SELECT
-     EXISTS (SELECT 1 FROM blocks WHERE blocker = $1 AND blocked = $2)
-         OR EXISTS (SELECT 1 FROM blocks WHERE blocker = $2 AND blocked = $1),
-     (SELECT accepted FROM follows WHERE follower = $1 AND followee = $2)";
-
 pub(super) const ADD_FOLLOW: &str = "INSERT INTO follows (follower, followee, accepted, since)
      VALUES ($1, $2, $3, $4) ON CONFLICT (follower, followee) DO NOTHING";
 
@@ -40,6 +34,7 @@ pub(super) const MARK_GONE: &str = "INSERT INTO graph_counts (account, gone) VAL
 /// A circle at one moment, as one statement sees it: the version (0), followees (1), who is blocked
 /// or blocks (2), who is muted (3). Whoever stands on several shards may be asked for it all the
 /// same: every row is on one of them, and no order is promised.
+// Looks at every shard: who blocks somebody stands on theirs.
 pub(super) const CIRCLE: &str = "SELECT 0, version FROM graph_counts WHERE account = $1
      UNION ALL SELECT 1, followee FROM follows WHERE follower = $1 AND accepted = 1
      UNION ALL SELECT 2, blocked FROM blocks WHERE blocker = $1
@@ -75,19 +70,9 @@ const NEWEST_MUTED: &str = "SELECT muted, since FROM mutes
 pub(super) const FOLLOWERS_AFTER: &str = "SELECT follower FROM follows
      WHERE followee = $1 AND accepted = 1 AND follower > $2 ORDER BY follower LIMIT $3";
 
-/// Counts the follows and requests of one user anew.
-pub(super) const RECOUNT: &str = "INSERT INTO graph_counts
-         (account, followers, following, pending_requests, asked)
-     VALUES ($1,
-         (SELECT count(*) FROM follows WHERE followee = $1 AND accepted = 1),
-         (SELECT count(*) FROM follows WHERE follower = $1 AND accepted = 1),
-         (SELECT count(*) FROM follows WHERE followee = $1 AND accepted = 0),
-         (SELECT count(*) FROM follows WHERE follower = $1 AND accepted = 0))
-     ON CONFLICT (account) DO UPDATE SET followers = excluded.followers,
-         following = excluded.following, pending_requests = excluded.pending_requests,
-         asked = excluded.asked";
-
 /// Whose counts do not show what is there: four that were counted, and the four that are stored.
+// Looks at every shard: a check is about all accounts. It counts a tie at both ends, so it is
+// right where both stand on one server.
 pub(super) const DRIFT: &str = "SELECT account, followers, following, pending, asked,
             stored_followers, stored_following, stored_pending, stored_asked
      FROM (

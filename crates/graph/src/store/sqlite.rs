@@ -165,13 +165,25 @@ impl Store for SqliteStore {
         self.database
             .write(move |write| {
                 for user in users {
-                    write.sql(sql::RECOUNT)?.execute([user])?;
+                    write.sql(RECOUNT)?.execute([user])?;
                 }
                 Ok(())
             })
             .await
     }
 }
+
+/// Counts the follows and requests of one user anew.
+const RECOUNT: &str = "INSERT INTO graph_counts
+         (account, followers, following, pending_requests, asked)
+     VALUES ($1,
+         (SELECT count(*) FROM follows WHERE followee = $1 AND accepted = 1),
+         (SELECT count(*) FROM follows WHERE follower = $1 AND accepted = 1),
+         (SELECT count(*) FROM follows WHERE followee = $1 AND accepted = 0),
+         (SELECT count(*) FROM follows WHERE follower = $1 AND accepted = 0))
+     ON CONFLICT (account) DO UPDATE SET followers = excluded.followers,
+         following = excluded.following, pending_requests = excluded.pending_requests,
+         asked = excluded.asked";
 
 /// The first column of up to `limit` rows about `user`.
 fn column(

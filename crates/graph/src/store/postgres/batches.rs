@@ -143,21 +143,20 @@ pub(super) async fn seed(database: &Database, follows: Vec<(UserId, UserId, Stam
     Ok(())
 }
 
+const BLOCKS_ANY: &str = "SELECT 1 FROM blocks
+     WHERE blocker = $1 AND blocked = ANY($2) LIMIT 1";
+const IS_BLOCKED: &str = "SELECT 1 FROM blocks
+     WHERE blocker = ANY($2) AND blocked = $1 LIMIT 1";
+
 /// Adds the follows that are not there yet.
 async fn add_follows(change: &Change, follower: UserId, wishes: &[(UserId, Stamp)]) -> Result<()> {
     let followees: Vec<UserId> = wishes.iter().map(|(followee, _)| *followee).collect();
     let since: Vec<i64> = wishes.iter().map(|(_, stamp)| stamp.id as i64).collect();
     lock(change, &[&followees[..], &[follower]].concat()).await?.refuse_gone()?;
-    let blocked = change
-        .query_opt(
-            "SELECT 1 FROM blocks
-             WHERE (blocker = $1 AND blocked = ANY($2)) OR (blocker = ANY($2) AND blocked = $1)
-             LIMIT 1",
-            &[&follower, &followees],
-        )
-        .await?;
-    if blocked.is_some() {
-        return Err(user_not_found());
+    for text in [BLOCKS_ANY, IS_BLOCKED] {
+        if change.query_opt(text, &[&follower, &followees]).await?.is_some() {
+            return Err(user_not_found());
+        }
     }
     let rows = change
         .query(

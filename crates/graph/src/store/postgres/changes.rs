@@ -1,9 +1,11 @@
 //! Changes, each inside the transaction of its caller.
 
+use std::collections::{BTreeSet, HashSet};
+
 use tintype_api::graph::FollowStatus;
 use tintype_api::{Event, Stamp, UserId};
 use tintype_platform::Result;
-use tintype_platform::postgres::{Change, Row};
+use tintype_platform::postgres::{Change, Params, Row};
 
 use crate::service::user_not_found;
 use crate::store::rules::{Standing, Tally, status_of};
@@ -22,14 +24,15 @@ struct Person {
 /// Locks the counts of `people`, who may have had none. Whoever does so does it before anything else
 /// and once, so that no two wait for each other.
 pub(super) async fn lock(change: &Change, people: &[UserId]) -> Result<Locked> {
-    change
-        .execute(
-            "INSERT INTO graph_counts (account)
-             SELECT account FROM unnest($1::BIGINT[]) AS wanted (account) ORDER BY account
-             ON CONFLICT (account) DO NOTHING",
-            &[&people],
-        )
+    let rows = change
+        .query("SELECT account FROM graph_counts WHERE account = ANY($1)", &[&people])
         .await?;
+    let known: HashSet<UserId> = rows.iter().map(|row| row.get(0)).collect();
+    // In rising order, as the locks.
+    let missing: BTreeSet<_> = people.iter().filter(|person| !known.contains(person)).collect();
+    for person in missing {
+        change.execute(ADD_PERSON, &[person]).await?;
+    }
     let rows = change
         .query(
             "SELECT account, gone, following + asked FROM graph_counts WHERE account = ANY($1)
@@ -44,6 +47,9 @@ pub(super) async fn lock(change: &Change, people: &[UserId]) -> Result<Locked> {
     });
     Ok(Locked(people.collect()))
 }
+
+const ADD_PERSON: &str =
+    "INSERT INTO graph_counts (account) VALUES ($1) ON CONFLICT (account) DO NOTHING";
 
 impl Locked {
     /// 404 if somebody is gone.
@@ -61,10 +67,16 @@ pub(super) async fn add_follow(change: &Change, follow: &NewFollow) -> Result<Ad
     let NewFollow { follower, followee, status, most, stamp } = *follow;
     let locked = lock(change, &[follower, followee]).await?;
     locked.refuse_gone()?;
-    let row = change.query_one(sql::STANDING, &[&follower, &followee]).await?;
+    let (to_followee, to_follower): (Params<'_>, Params<'_>) =
+        (&[&follower, &followee], &[&followee, &follower]);
+    let (found, blocks, is_blocked) = tokio::try_join!(
+        change.query_opt(ACCEPTED, to_followee),
+        change.query_opt(BLOCKS, to_followee),
+        change.query_opt(BLOCKS, to_follower),
+    )?;
     let standing = Standing {
-        blocked: row.get(0),
-        found: row.get::<_, Option<i64>>(1).map(|accepted| status_of(accepted != 0)),
+        blocked: blocks.is_some() || is_blocked.is_some(),
+        found: found.map(|row| status_of(row.get::<_, i64>(0) != 0)),
         reached_out: locked.reached_out(follower),
     };
     if let Some(status) = standing.admit(most)? {
@@ -79,6 +91,9 @@ pub(super) async fn add_follow(change: &Change, follow: &NewFollow) -> Result<Ad
     Ok(Added::New)
 }
 
+const ACCEPTED: &str = "SELECT accepted FROM follows WHERE follower = $1 AND followee = $2";
+const BLOCKS: &str = "SELECT 1 FROM blocks WHERE blocker = $1 AND blocked = $2";
+
 /// Adds a block; false if it stood already.
 pub(super) async fn block(
     change: &Change,
@@ -91,26 +106,43 @@ pub(super) async fn block(
     if change.execute(sql::ADD_BLOCK, &[&blocker, &blocked, &since]).await? == 0 {
         return Ok(false);
     }
-    let rows = change.query(REMOVE_BETWEEN, &[&blocker, &blocked]).await?;
-    let mut removed: Vec<_> = rows.iter().map(removed).collect();
-    removed.sort_unstable_by_key(|((follower, _), _)| *follower != blocker);
     let mut tally = Tally::default();
-    for (pair, status) in removed {
-        tally.ended(pair, status, stamp);
+    for (follower, followee) in [(blocker, blocked), (blocked, blocker)] {
+        let removed = change.query_opt(sql::REMOVE_FOLLOW, &[&follower, &followee]).await?;
+        if let Some(row) = removed {
+            let status = status_of(row.get::<_, i64>(0) != 0);
+            tally.ended((follower, followee), status, stamp);
+        }
     }
     tally.tell(Event::Blocked { blocker, blocked }, stamp);
     record(change, tally).await?;
     Ok(true)
 }
 
-const REMOVE_BETWEEN: &str = "DELETE FROM follows
-     WHERE (follower = $1 AND followee = $2) OR (follower = $2 AND followee = $1)
-     RETURNING follower, followee, accepted";
-
 /// What a row was that has been removed: follower and followee, and how they stood.
 pub(super) fn removed(row: &Row) -> ((UserId, UserId), FollowStatus) {
     ((row.get(0), row.get(1)), status_of(row.get::<_, i64>(2) != 0))
 }
+
+/// Counts the follows and requests of somebody anew, who is locked.
+pub(super) async fn recount(change: &Change, user: UserId) -> Result<()> {
+    let to_user = change.query_one(COUNT_TO, &[&user]).await?;
+    let from_user = change.query_one(COUNT_FROM, &[&user]).await?;
+    let (followers, requests): (i64, i64) = (to_user.get(0), to_user.get(1));
+    let (following, asked): (i64, i64) = (from_user.get(0), from_user.get(1));
+    change.execute(SET_COUNTS, &[&user, &followers, &following, &requests, &asked]).await?;
+    Ok(())
+}
+
+// Accepted ones and those that wait. Followers stand on shards of their own.
+const COUNT_TO: &str = "SELECT count(*) FILTER (WHERE accepted = 1),
+         count(*) FILTER (WHERE accepted = 0)
+     FROM follows WHERE followee = $1";
+const COUNT_FROM: &str = "SELECT count(*) FILTER (WHERE accepted = 1),
+         count(*) FILTER (WHERE accepted = 0)
+     FROM follows WHERE follower = $1";
+const SET_COUNTS: &str = "UPDATE graph_counts
+     SET followers = $2, following = $3, pending_requests = $4, asked = $5 WHERE account = $1";
 
 /// Adds to the counts, which are locked, and tells what happened.
 pub(super) async fn record(change: &Change, tally: Tally) -> Result<()> {

@@ -49,6 +49,7 @@ pub(super) async fn relationships(
 
 /// Each pair is looked up for itself: the limits keep the planner from reading through all who follow
 /// or block a star.
+// Looks at every shard: ties to somebody stand with those they come from.
 const RELATIONSHIPS: &str = "SELECT 0, other.id, tie.accepted
      FROM unnest($2::BIGINT[]) AS other (id) CROSS JOIN LATERAL (
          SELECT accepted FROM follows WHERE follower = $1 AND followee = other.id LIMIT 1) AS tie
@@ -79,6 +80,7 @@ pub(super) async fn mutual_followers(
         if followers(one) <= followers(other) { (one, other) } else { (other, one) };
     let rows = database
         .query(
+            // Looks at every shard: followers stand each on their own, with all whom they follow.
             "SELECT a.follower FROM follows a
              CROSS JOIN LATERAL (
                  SELECT 1 FROM follows b
@@ -103,6 +105,7 @@ pub(super) async fn ways(
     let friends = column(&database.query(newest, &[&viewer, &i64::MAX, &limit]).await?);
     let rows = database
         .query(
+            // Looks at every shard: a lateral join does not say whose follows it looks up.
             "SELECT way.followee, count(*) FROM unnest($1::BIGINT[]) AS friend (id)
              CROSS JOIN LATERAL (
                  SELECT followee FROM follows

@@ -10,10 +10,16 @@ use crate::service::user_not_found;
 use crate::store::rules::{Counts, Standing, Tally, status_of};
 use crate::store::{Added, NewFollow, sql};
 
+/// Whether either of two blocks the other, and the follow or request of the first to the second.
+const STANDING: &str = "SELECT
+     EXISTS (SELECT 1 FROM blocks WHERE blocker = $1 AND blocked = $2)
+         OR EXISTS (SELECT 1 FROM blocks WHERE blocker = $2 AND blocked = $1),
+     (SELECT accepted FROM follows WHERE follower = $1 AND followee = $2)";
+
 pub(super) fn add_follow(write: &Write<'_>, follow: &NewFollow) -> Result<Added> {
     let NewFollow { follower, followee, status, most, stamp } = *follow;
     let [reached_out, _] = refuse_gone(write, [follower, followee])?;
-    let (blocked, found) = write.sql(sql::STANDING)?.query_row([follower, followee], |row| {
+    let (blocked, found) = write.sql(STANDING)?.query_row([follower, followee], |row| {
         Ok((row.get(0)?, row.get::<_, Option<bool>>(1)?.map(status_of)))
     })?;
     let standing = Standing { blocked, found, reached_out };
