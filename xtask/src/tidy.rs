@@ -1,10 +1,11 @@
 //! The house rules that no compiler checks.
 //!
 //! A rule is a function from the [`Tree`] to the [`Violation`]s it finds: it touches no disk, so its
-//! tests are a few made-up files. Lines are scanned, not parsed; what a rule cannot see is left to
-//! the reader of the change.
+//! tests are a few made-up files. Lines are scanned, not parsed, except for the SQL in [`shards`]; what
+//! a rule cannot see is left to the reader of the change.
 
 mod layers;
+mod shards;
 mod source;
 mod sql;
 mod text;
@@ -17,12 +18,14 @@ use std::path::Path;
 use anyhow::Context;
 
 /// Every rule, in the order of their reports.
-const RULES: [fn(&Tree) -> Vec<Violation>; 9] = [
+const RULES: [fn(&Tree) -> Vec<Violation>; 11] = [
     layers::slices_stand_alone,
     layers::lints_are_inherited,
     sql::lives_in_stores,
     sql::tables_have_one_owner,
     sql::migrations_are_numbered,
+    shards::tables_can_be_spread,
+    shards::statements_say_where_they_go,
     text::files_are_short,
     text::nothing_is_put_off,
     text::exceptions_give_a_reason,

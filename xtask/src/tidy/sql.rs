@@ -85,7 +85,7 @@ fn program_literals(tree: &Tree) -> Vec<(&str, Vec<(usize, String)>)> {
 }
 
 fn may_hold_sql(path: &str) -> bool {
-    let platform = ["db", "bus", "testkit"].iter().any(|part| {
+    let platform = ["outbox", "postgres", "sqlite", "testkit"].iter().any(|part| {
         let part = format!("crates/platform/src/{part}");
         path.strip_prefix(&part).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
     });
@@ -184,7 +184,7 @@ mod tests {
             "#[cfg(test)]\nmod tests { fn d() { query(\"SELECT a FROM b\"); } }\n",
         );
         let tree = Tree::of([
-            ("crates/platform/src/bus/worker.rs", text),
+            ("crates/platform/src/postgres/leases.rs", text),
             ("crates/platform/src/http.rs", text),
             ("crates/posts/src/store/sqlite.rs", text),
         ]);

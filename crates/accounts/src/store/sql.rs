@@ -69,6 +69,7 @@ pub(super) const DELETE_TRAIL: &str = "DELETE FROM audit WHERE account = $1";
 pub(super) const KEY: &str =
     "SELECT id, scope FROM api_keys WHERE hash = $1 AND revoked_at IS NULL ORDER BY id LIMIT 1";
 pub(super) const COUNT_KEYS: &str = "SELECT count(*) FROM api_keys";
+// Looks at every shard: keys are few, and whoever lists them wants all.
 pub(super) const KEYS: &str =
     "SELECT id, name, scope, created_at, revoked_at FROM api_keys ORDER BY id";
 pub(super) const ADD_KEY: &str = "\

@@ -116,6 +116,7 @@ impl Store for PostgresStore {
         let look = self.database.scan().await?;
         let rows = look
             .query(
+                // Looks at every shard: a check is about all accounts.
                 "SELECT account, stored, counted FROM (
                      SELECT account, coalesce(activity_states.items, 0) AS stored,
                             coalesce(rows.counted, 0) AS counted

@@ -13,14 +13,17 @@ pub(super) const FIND: &str = "SELECT account, id FROM activities
 pub(super) const BETWEEN: &str = "SELECT account, id FROM activities
      WHERE account = $1 AND actor = $2";
 
+// Looks at every shard: whom an item tells stands on theirs.
 pub(super) const ON_COMMENT: &str = "SELECT account, id FROM activities
      WHERE post = $1 AND target = $2";
 
+// Looks at every shard: whom an item tells stands on theirs.
 pub(super) const ON_POST: &str = "SELECT account, id FROM activities WHERE post = $1 LIMIT $2";
 
 pub(super) const OF_ACCOUNT: &str = "SELECT account, id FROM activities
      WHERE account = $1 LIMIT $2";
 
+// Looks at every shard: whom an item tells stands on theirs.
 pub(super) const BY_ACTOR: &str = "SELECT account, id FROM activities WHERE actor = $1 LIMIT $2";
 
 pub(super) const OLDEST: &str = "SELECT account, id FROM activities

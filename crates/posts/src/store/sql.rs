@@ -81,6 +81,7 @@ pub(super) const SAVES_OF: &str = "\
     SELECT post FROM saves WHERE \"user\" = $1 ORDER BY post LIMIT $2";
 
 /// The author, the id, what is shown, what is so.
+// Looks at every shard: a check is about all posts.
 pub(super) const WRONG_POST_LIKES: &str = "\
     SELECT author, id, stored, counted FROM (
         SELECT author, id, likes AS stored,
@@ -89,6 +90,7 @@ pub(super) const WRONG_POST_LIKES: &str = "\
         FROM posts
     ) AS counts WHERE stored <> counted ORDER BY author, id";
 
+// Looks at every shard: a check is about all posts.
 pub(super) const WRONG_POST_COMMENTS: &str = "\
     SELECT author, id, stored, counted FROM (
         SELECT author, id, comments AS stored,
@@ -97,6 +99,7 @@ pub(super) const WRONG_POST_COMMENTS: &str = "\
         FROM posts
     ) AS counts WHERE stored <> counted ORDER BY author, id";
 
+// Looks at every shard: a check is about all authors.
 pub(super) const WRONG_AUTHOR_POSTS: &str = "\
     SELECT author, author, stored, counted FROM (
         SELECT author, posts AS stored,

@@ -26,6 +26,7 @@ const REMOVE: &str = "DELETE FROM account_search WHERE account = $1";
 const ACCOUNTS: &str = "\
     SELECT id, username, full_name, folded_name FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
 const PARTS: &str = "SELECT account, place, part FROM account_search WHERE account = ANY($1)";
+// Looks at every shard: whoever checks the index wants all that is left over.
 const LEFT_OVER: &str = "\
     SELECT s.account FROM account_search s LEFT JOIN accounts a ON a.id = s.account \
     WHERE a.id IS NULL GROUP BY s.account ORDER BY s.account";

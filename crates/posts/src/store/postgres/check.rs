@@ -8,6 +8,7 @@ use super::{comments, posts};
 use crate::store::sql;
 use crate::store::{Counter, Found};
 
+// Looks at every shard: a check is about all comments.
 const WRONG_COMMENT_LIKES: &str = "\
     SELECT owner, id, stored, counted FROM (
         SELECT owner, id, likes AS stored,
