@@ -3,6 +3,7 @@
 mod contract;
 mod crash;
 mod disk_full;
+mod fleet;
 mod history;
 mod media;
 mod openapi;
