@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tintype_platform::clock::SystemClock;
 use tintype_platform::config::{Config, Strategy};
-use tintype_platform::testkit::ServerDatabase;
+use tintype_platform::testkit::{ServerDatabase, variable};
 
 use crate::rig::{PICTURE, Person, Rig, Visitor, configuration, eventually, id_of, ids_of};
 
@@ -33,6 +33,10 @@ impl Fleet {
             server.url().clone_into(&mut config.database.url);
             config.database.pool = 8;
             config.feed.strategy = strategy;
+            if strategy == Strategy::Hybrid {
+                config.redis.url = variable("TINTYPE_TEST_REDIS_URL")?;
+                config.redis.prefix = server.url().replace([':', '/'], "-");
+            }
         }
         let [one, other] = configs;
         let nodes = [
