@@ -7,6 +7,7 @@ use tintype_platform::clock::SystemClock;
 use tintype_platform::config::{Config, Strategy};
 use tintype_platform::testkit::{ServerDatabase, variable};
 
+use crate::rig::program::Program;
 use crate::rig::{PICTURE, Person, Rig, Visitor, configuration, eventually, id_of, ids_of};
 
 /// Two processes of one site.
@@ -152,4 +153,47 @@ async fn another_process_takes_over_what_one_leaves() {
     })
     .await;
     second.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_loses_nothing_that_it_acknowledged() {
+    let Some(server) = ServerDatabase::make().await else { return };
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let database = format!("database.url={}", server.url());
+    let arguments = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--set",
+        &database,
+        "--set",
+        "auth.jwt_secret=a secret that all processes of the site know",
+    ];
+    let doomed = Program::start(folders[0].path(), &arguments).await;
+    let [ann, ben] = ["ann", "ben"];
+    let (ann, ben) = (doomed.stranger.register(ann).await, doomed.stranger.register(ben).await);
+    ben.follows(&ann).await;
+    let other = Program::start(folders[1].path(), &arguments).await;
+    let mut posts = Vec::new();
+    for number in 0..30 {
+        posts.push(ann.posts(&format!("number {number}")).await);
+    }
+    doomed.kill();
+    let [ann, ben] = [&ann, &ben].map(|person| other.stranger.with_token(&person.token));
+    for post in &posts {
+        ben.get(&format!("/api/posts/{post}")).await.good(200);
+    }
+    // What the other consumers had in hand is done here, once their leases are over.
+    eventually("the posts come to the feed", async || {
+        let feed = ids_of(&ben.get("/api/feed?limit=100").await.good(200)["posts"]);
+        posts.iter().all(|post| feed.contains(post)).then_some(())
+    })
+    .await;
+    ben.post(&format!("/api/posts/{}/like", posts[0]), None).await.good(200);
+    eventually("the like is told", async || {
+        let activity = ann.get("/api/feed/activity").await.good(200);
+        let told = activity["activities"].as_array().unwrap();
+        told.iter().any(|item| item["type"] == "like").then_some(())
+    })
+    .await;
 }

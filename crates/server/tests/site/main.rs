@@ -7,6 +7,7 @@ mod fleet;
 mod history;
 mod media;
 mod openapi;
+mod outage;
 mod program;
 mod rig;
 mod stories;
