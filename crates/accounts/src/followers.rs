@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tintype_api::Event;
+use tintype_api::{Event, Stale};
 use tintype_platform::Result;
 use tintype_platform::db::Follower;
 use tintype_platform::outbox::Record;
@@ -17,6 +17,7 @@ impl Follower for AccountsService {
             match Event::read(record)? {
                 Event::UserUpdated { user } => self.forget_account(user),
                 Event::UserDeleted { .. } => self.forget_caches(),
+                Event::Stale(Stale::Tokens { tokens }) => self.end_callers(&tokens),
                 _ => {}
             }
         }

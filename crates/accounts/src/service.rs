@@ -113,7 +113,7 @@ impl AccountsService {
         Stamp::made_by(&self.ids)
     }
 
-    fn end_callers(&self, ended: &[TokenId]) {
+    pub(crate) fn end_callers(&self, ended: &[TokenId]) {
         for token in ended {
             self.callers.invalidate(token);
         }

@@ -133,7 +133,8 @@ pub(crate) fn acts(event: Event, at: Timestamp) -> Vec<Act> {
         | Event::MediaDeleted { .. }
         | Event::PictureUpdated { .. }
         | Event::ActivityRecorded { .. }
-        | Event::FeedUpdated { .. } => {}
+        | Event::FeedUpdated { .. }
+        | Event::Stale(_) => {}
     }
     acts
 }

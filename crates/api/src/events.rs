@@ -10,7 +10,7 @@ use tintype_platform::outbox::Record;
 use tintype_platform::{IdGenerator, Result, Timestamp};
 
 use crate::graph::FollowStatus;
-use crate::ids::{CommentId, MediaId, PostId, UserId};
+use crate::ids::{CommentId, MediaId, PostId, TokenId, UserId};
 use crate::media::{MediaKind, Urls};
 
 /// The id and time of an event, taken before the transaction that it belongs to.
@@ -127,6 +127,31 @@ pub enum Event {
     /// A person's timeline was built anew.
     #[serde(rename = "feed.updated")]
     FeedUpdated { user: UserId },
+
+    /// Nothing that anybody is told of; but what processes remember of it is no longer so.
+    #[serde(rename = "memory.stale")]
+    Stale(Stale),
+}
+
+/// What is no longer as it is remembered, where no other event says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are named after what they are")]
+pub enum Stale {
+    /// Whom tokens speak for.
+    Tokens { tokens: Vec<TokenId> },
+    /// Whether somebody has put a post aside.
+    Save { user: UserId, post: PostId },
+    /// How often posts were seen.
+    Views { posts: Vec<PostId> },
+}
+
+impl Stale {
+    /// As the outbox keeps it, for as long as processes need to see it: it has neither an id nor a
+    /// time, because no consumer wants it.
+    pub fn record(self) -> Result<Record> {
+        Event::Stale(self).record(Stamp { id: 0, at: Timestamp::from_millis(0) })
+    }
 }
 
 impl Event {
@@ -177,6 +202,7 @@ impl Event {
             Self::PictureUpdated { .. } => "profile.picture_updated",
             Self::ActivityRecorded { .. } => "activity.recorded",
             Self::FeedUpdated { .. } => "feed.updated",
+            Self::Stale(_) => "memory.stale",
         }
     }
 
@@ -208,6 +234,7 @@ impl Event {
             | Self::CommentDeleted { post, .. }
             | Self::CommentLiked { post, .. }
             | Self::CommentUnliked { post, .. } => post.get(),
+            Self::Stale(_) => 0,
         }
     }
 
@@ -267,7 +294,8 @@ impl Event {
             | Self::Unmuted { .. }
             | Self::CommentLiked { .. }
             | Self::CommentUnliked { .. }
-            | Self::ActivityRecorded { .. } => return None,
+            | Self::ActivityRecorded { .. }
+            | Self::Stale(_) => return None,
         };
         let routing_key = match self {
             Self::Followed { .. } | Self::FollowAccepted { .. } => "user.followed",

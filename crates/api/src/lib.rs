@@ -18,7 +18,7 @@ pub mod testkit;
 
 pub use accounts::{Accounts, Card};
 pub use activity::Activity;
-pub use events::{Event, Stamp};
+pub use events::{Event, Stale, Stamp};
 pub use feed::Feed;
 pub use graph::{Circle, Graph};
 pub use ids::{CommentId, MediaId, PostId, TokenId, UserId};

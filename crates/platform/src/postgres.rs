@@ -224,9 +224,12 @@ fn busy() -> Error {
 
 impl From<tokio_postgres::Error> for Error {
     fn from(cause: tokio_postgres::Error) -> Self {
-        let Some(code) = cause.code().cloned() else {
+        let Some(error) = cause.as_db_error() else {
             return if is_lost(&cause) { unavailable(cause) } else { Self::internal(cause) };
         };
+        let code = error.code().clone();
+        // The error itself says no more than that there was one.
+        let cause = format!("{} ({})", error.message(), code.code());
         match code {
             SqlState::DISK_FULL => Self::new(
                 Kind::Full,
@@ -237,6 +240,13 @@ impl From<tokio_postgres::Error> for Error {
             .with_cause(cause),
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
                 busy().with_cause(cause)
+            }
+            SqlState::CHARACTER_NOT_IN_REPERTOIRE | SqlState::UNTRANSLATABLE_CHARACTER => {
+                Self::refused(
+                    "text_not_kept",
+                    "A text holds a character that cannot be kept, such as U+0000",
+                )
+                .with_cause(cause)
             }
             code if ["53", "57", "58", "08", "25"].contains(&&code.code()[..2]) => {
                 unavailable(cause)

@@ -139,6 +139,9 @@ impl Redis {
         together: usize,
         args: &[&[u8]],
     ) -> Result<Option<()>> {
+        if keys.is_empty() {
+            return Ok(Some(()));
+        }
         self.ask(async |link| match link {
             Link::One(mut link) => {
                 let mut calls = Pipeline::with_capacity(keys.len().div_ceil(together));

@@ -69,7 +69,7 @@ impl Workbench {
     }
 
     /// What has happened since the place `after` in the outbox (0 for all), oldest first; without
-    /// what was replayed.
+    /// what was replayed, and what only tells processes to forget something.
     pub async fn happened_after(&self, after: i64) -> Vec<Record> {
         let outbox = self.database.outbox();
         outbox.relay().await.expect("the outbox can be relayed");
@@ -82,7 +82,8 @@ impl Workbench {
                 return records;
             }
             position = batch.end;
-            records.extend(batch.records);
+            let told = batch.records.into_iter().filter(|record| record.kind != "memory.stale");
+            records.extend(told);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use tintype_api::{Event, PostId, UserId};
+use tintype_api::{Event, PostId, Stale, UserId};
 use tintype_platform::Result;
 use tintype_platform::db::Follower;
 use tintype_platform::outbox::Record;
@@ -28,6 +28,10 @@ impl Follower for PostsService {
                 }
                 Event::CommentCreated { post, .. } | Event::CommentDeleted { post, .. } => {
                     self.forget_post(post);
+                }
+                Event::Stale(Stale::Save { user, post }) => self.forget_save(user, post),
+                Event::Stale(Stale::Views { posts }) => {
+                    posts.into_iter().for_each(|post| self.forget_post(post));
                 }
                 _ => {}
             }

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use rows::{account, audit_entry, session, word};
 use tintype_api::accounts::{KeyStanding, Picture, Role};
-use tintype_api::{Event, Stamp, TokenId, UserId};
+use tintype_api::{Event, Stale, Stamp, TokenId, UserId};
 use tintype_platform::postgres::{Database, Params};
 use tintype_platform::{Result, Timestamp};
 
@@ -63,6 +63,8 @@ impl Store for PostgresStore {
     }
 
     async fn named(&self, usernames: Vec<Box<str>>) -> Result<Vec<(Box<str>, UserId)>> {
+        let usernames: Vec<&str> =
+            usernames.iter().map(|name| &**name).filter(|name| can_be_kept(name)).collect();
         let rows = self.database.query(NAMED, &[&usernames]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
@@ -77,6 +79,11 @@ impl Store for PostgresStore {
     }
 
     async fn credentials(&self, login: &Login) -> Result<Option<Credentials>> {
+        if let Login::Username(name) | Login::Email(name) = login
+            && !can_be_kept(name)
+        {
+            return Ok(None);
+        }
         let Some(account) = self.account_of(login).await? else { return Ok(None) };
         let row = self.database.query_opt(sql::CREDENTIALS, &[&account]).await?;
         Ok(row.map(|row| {
@@ -111,12 +118,16 @@ impl Store for PostgresStore {
     }
 
     async fn search(&self, text: String, after: Option<Rank>, limit: usize) -> Result<Vec<Rank>> {
+        if !can_be_kept(&text) {
+            return Ok(Vec::new());
+        }
         search::search(&self.database, &text, after, limit).await
     }
 
     async fn popularity(&self, after: Option<UserId>, limit: usize) -> Result<Vec<(UserId, u64)>> {
         let above = after.map_or(0, i64::from);
-        let rows = self.database.query(sql::POPULARITY, &[&above, &(limit as i64)]).await?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.database.query(sql::POPULARITY, &[&above, &limit]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get::<_, i64>(1) as u64)).collect())
     }
 
@@ -183,6 +194,7 @@ impl Store for PostgresStore {
             && change.execute(sql::END_SESSION, &[&account, &ended]).await? == 1;
         if was_there {
             add_session(&change, &session).await?;
+            change.publish(&Stale::Tokens { tokens: vec![ended] }.record()?);
             change.commit().await?;
         }
         Ok(was_there)
@@ -201,6 +213,9 @@ impl Store for PostgresStore {
     async fn end_session(&self, account: UserId, token: TokenId) -> Result<bool> {
         let change = self.database.begin(account).await?;
         let was_there = change.execute(sql::END_SESSION, &[&account, &token]).await? == 1;
+        if was_there {
+            change.publish(&Stale::Tokens { tokens: vec![token] }.record()?);
+        }
         change.commit().await?;
         Ok(was_there)
     }
@@ -221,6 +236,7 @@ impl Store for PostgresStore {
         }
         add_entry(&change, &entry).await?;
         let ended = end_sessions(&change, account, kept).await?;
+        change.publish(&Stale::Tokens { tokens: ended.clone() }.record()?);
         change.commit().await?;
         Ok(Some(ended))
     }
@@ -233,6 +249,7 @@ impl Store for PostgresStore {
         }
         add_entry(&change, &entry).await?;
         let sessions = sessions(&change, account, None).await?;
+        change.publish(&Stale::Tokens { tokens: sessions.clone() }.record()?);
         change.commit().await?;
         Ok(Some(sessions))
     }
@@ -312,4 +329,9 @@ impl Store for PostgresStore {
         change.commit().await?;
         Ok(is_revoked)
     }
+}
+
+/// Whether the database can hold a text at all. Nothing that is there has one that it cannot.
+fn can_be_kept(text: &str) -> bool {
+    !text.contains('\0')
 }

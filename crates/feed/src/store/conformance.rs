@@ -24,6 +24,7 @@ async fn reads_page_by_page(store: &dyn TimelineStore) {
     assert_eq!(read(store, viewer, 7, None, 9).await, None, "appending makes none");
 
     build(store, viewer, 7, &[30, 20, 10], 0).await;
+    store.append(post(24), &[]).await.unwrap();
     store.append(post(25), &[user(2), viewer, user(3)]).await.unwrap();
     store.append(post(25), &[viewer]).await.unwrap();
     assert_eq!(read(store, viewer, 7, None, 9).await, Some(stretch(&[30, 25, 20, 10], 0)));

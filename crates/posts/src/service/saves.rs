@@ -13,7 +13,7 @@ impl PostsService {
     pub async fn save(&self, user: UserId, post: PostId) -> Result<bool> {
         self.seen_by(user, post).await?;
         let saved = self.store.save(user, post, self.ids.next()).await?;
-        self.flags.invalidate(&(user, post));
+        self.forget_save(user, post);
         Ok(saved)
     }
 
@@ -21,8 +21,12 @@ impl PostsService {
     pub async fn unsave(&self, user: UserId, post: PostId) -> Result<bool> {
         self.seen_by(user, post).await?;
         let unsaved = self.store.unsave(user, post).await?;
-        self.flags.invalidate(&(user, post));
+        self.forget_save(user, post);
         Ok(unsaved)
+    }
+
+    pub(crate) fn forget_save(&self, user: UserId, post: PostId) {
+        self.flags.invalidate(&(user, post));
     }
 
     /// What `user` has put aside and still sees, the last first.

@@ -3,9 +3,11 @@
 mod contract;
 mod crash;
 mod disk_full;
+mod fleet;
 mod history;
 mod media;
 mod openapi;
+mod outage;
 mod program;
 mod rig;
 mod stories;

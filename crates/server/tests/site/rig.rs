@@ -168,7 +168,9 @@ pub(crate) async fn drained(running: &Running) {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, all).await.expect("the events are delivered");
+    if tokio::time::timeout(PATIENCE, all).await.is_err() {
+        panic!("events are not delivered: {:?}", running.bus.lags().await);
+    }
 }
 
 /// Nothing is undelivered, nothing was given up, nothing is miscounted.

@@ -1,7 +1,7 @@
 //! Likes and saves of posts.
 
 use tintype_api::posts::PostRef;
-use tintype_api::{Event, PostId, Stamp, UserId};
+use tintype_api::{Event, PostId, Stale, Stamp, UserId};
 use tintype_platform::Result;
 use tintype_platform::postgres::{Change, Database, Params, Row};
 
@@ -177,6 +177,7 @@ pub(super) async fn unlike_all(
 pub(super) async fn save(database: &Database, user: UserId, post: PostId, id: u64) -> Result<bool> {
     let change = database.begin(user).await?;
     let saved = change.execute(sql::SAVE, &[&user, &post, &(id as i64)]).await?;
+    change.publish(&Stale::Save { user, post }.record()?);
     change.commit().await?;
     Ok(saved > 0)
 }
@@ -184,6 +185,7 @@ pub(super) async fn save(database: &Database, user: UserId, post: PostId, id: u6
 pub(super) async fn unsave(database: &Database, user: UserId, post: PostId) -> Result<bool> {
     let change = database.begin(user).await?;
     let removed = change.execute(sql::UNSAVE, &[&user, &post]).await?;
+    change.publish(&Stale::Save { user, post }.record()?);
     change.commit().await?;
     Ok(removed > 0)
 }

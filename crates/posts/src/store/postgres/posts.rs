@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use serde::de::DeserializeOwned;
 use tintype_api::media::Upload;
 use tintype_api::posts::{Post, PostRef};
-use tintype_api::{Event, PostId, Stamp, UserId};
+use tintype_api::{Event, PostId, Stale, Stamp, UserId};
 use tintype_platform::postgres::{Change, Database, Row};
 use tintype_platform::{Result, Timestamp};
 
@@ -173,6 +173,7 @@ pub(super) async fn add_views(database: &Database, seen: &[(PostRef, u32)]) -> R
         let change = database.begin(authors[0]).await?;
         change.query(LOCK_OF_MANY, &[&authors, &posts]).await?;
         change.execute(ADD_VIEWS, &[&authors, &posts, &numbers]).await?;
+        change.publish(&Stale::Views { posts }.record()?);
         change.commit().await?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! One of the sites that a history is told to.
 
+use std::cell::Cell;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
@@ -9,18 +11,24 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tintype_platform::clock::SystemClock;
 use tintype_platform::config::{Config, Strategy};
+use tintype_platform::testkit::{ServerDatabase, variable};
 use tintype_server::wiring::{Running, Site};
 use tower::ServiceExt;
 
 use super::model::{Deed, Model};
 use super::{CELEBRITY, FEED};
-use crate::rig::{PASSWORD, PICTURE, assert_whole, configuration, drained, id_of, ids_of};
+use crate::rig::{
+    PASSWORD, PICTURE, assert_whole, configuration, database, drained, id_of, ids_of, on_postgres,
+};
 
 /// A site without a socket, and the ids that it has given to what the model counts.
 pub(crate) struct Player {
     strategy: Strategy,
     config: Config,
-    running: Option<Running>,
+    /// One process, or two of a fleet.
+    nodes: Vec<Running>,
+    /// Which of them is asked next.
+    next: Cell<usize>,
     /// Id, name and token of each person.
     people: Vec<(String, String, String)>,
     posts: Vec<String>,
@@ -28,24 +36,33 @@ pub(crate) struct Player {
     /// Author and id of each comment.
     comments: Vec<(usize, String)>,
     _folder: TempDir,
+    _server: Option<ServerDatabase>,
 }
 
 impl Player {
     pub(crate) async fn new(strategy: Strategy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = configuration(&folder);
+        let server = database(&mut config).await;
+        if server.is_some() && strategy == Strategy::Hybrid {
+            // The others of a fleet keep timelines in PostgreSQL, if they store any.
+            config.redis.url = variable("TINTYPE_TEST_REDIS_URL").unwrap();
+            config.redis.prefix = config.database.url.replace([':', '/'], "-");
+        }
         config.feed.strategy = strategy;
         config.feed.celebrity_threshold = CELEBRITY;
         config.feed.timeline_size = FEED;
         Self {
             strategy,
-            running: Some(open(&config).await),
+            nodes: open_all(&config).await,
+            next: Cell::new(0),
             config,
             people: Vec::new(),
             posts: Vec::new(),
             authors: Vec::new(),
             comments: Vec::new(),
             _folder: folder,
+            _server: server,
         }
     }
 
@@ -176,16 +193,23 @@ impl Player {
             let path = format!("/api/posts/{}", self.posts[number]);
             assert_eq!(self.ask(None, "GET", &path, None).await.0, 404, "{post:?}");
         }
-        self.running.unwrap().stop().await;
+        for node in self.nodes {
+            node.stop().await;
+        }
     }
 
+    /// One process after another.
     async fn restart(&mut self) {
-        self.running.take().unwrap().stop().await;
-        self.running = Some(open(&self.config).await);
+        for place in 0..self.nodes.len() {
+            self.nodes.remove(place).stop().await;
+            self.nodes.insert(place, open(&self.config).await);
+        }
     }
 
     fn running(&self) -> &Running {
-        self.running.as_ref().unwrap()
+        let next = self.next.get();
+        self.next.set(next + 1);
+        &self.nodes[next % self.nodes.len()]
     }
 
     async fn register(&mut self, expected: u16) {
@@ -210,6 +234,10 @@ impl Player {
     async fn walk(&self, caller: Option<usize>, path: &str) -> Vec<String> {
         let (mut ids, mut next) = (Vec::new(), path.to_owned());
         loop {
+            if path.contains("ranked") {
+                // What was put in order is remembered by the process that did it.
+                self.next.set(0);
+            }
             let (status, page) = self.ask(caller, "GET", &next, None).await;
             assert_eq!(status, 200, "{next}: {page}");
             ids.extend(ids_of(&page["posts"]));
@@ -244,6 +272,14 @@ impl Player {
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
+}
+
+async fn open_all(config: &Config) -> Vec<Running> {
+    let mut nodes = vec![open(config).await];
+    if on_postgres() {
+        nodes.push(open(config).await);
+    }
+    nodes
 }
 
 async fn open(config: &Config) -> Running {
