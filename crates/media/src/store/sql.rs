@@ -39,10 +39,6 @@ pub(super) const ADD_USAGE: &str = "
 /// Bytes, files, gone.
 pub(super) const USAGE: &str = "SELECT bytes, files, gone FROM media_usage WHERE owner = $1";
 
-pub(super) const TOTAL: &str = "
-    SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT), CAST(coalesce(sum(files), 0) AS BIGINT)
-    FROM media_usage";
-
 pub(super) const MARK_GONE: &str = "
     INSERT INTO media_usage (owner, gone) VALUES ($1, 1)
     ON CONFLICT (owner) DO UPDATE SET gone = 1";
@@ -87,6 +83,7 @@ pub(super) const EXPIRED: &str = "
     WHERE expires_at < $1 ORDER BY expires_at, owner, id LIMIT $2";
 
 /// Owner, bytes that are shown, bytes that there are, and files the same.
+// Looks at every shard: a check is about all owners.
 pub(super) const DRIFT: &str = "
     WITH counted AS (
         SELECT owner, sum(bytes) AS bytes, count(*) AS files FROM media GROUP BY owner),

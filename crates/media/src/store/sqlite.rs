@@ -12,6 +12,9 @@ use self::rows::{collect, pending, record};
 use super::{Deleted, Finished, New, Pending, Record, Store, Usage, Use, Wanted, sql};
 use crate::names::Token;
 
+const TOTAL: &str = "
+    SELECT coalesce(sum(bytes), 0), coalesce(sum(files), 0) FROM media_usage";
+
 const AWAITED: &str = "SELECT count(*) FROM media_pending WHERE token = $1";
 
 /// Uploads in the tables of a [`Database`].
@@ -166,7 +169,7 @@ impl Store for SqliteStore {
     async fn total(&self) -> Result<Usage> {
         self.database
             .scan(|connection| {
-                Ok(connection.sql(sql::TOTAL)?.query_row([], |row| rows::usage(row, 0))?)
+                Ok(connection.sql(TOTAL)?.query_row([], |row| rows::usage(row, 0))?)
             })
             .await
     }
