@@ -19,6 +19,14 @@ pub enum Flaw {
         /// How many pixels would be accepted.
         limit: u64,
     },
+    /// Whoever looks at the animation would have too much to decode.
+    #[error(
+        "all frames of the picture have more than {limit} pixels together; make it shorter or smaller"
+    )]
+    TooManyFrames {
+        /// How many pixels would be accepted.
+        limit: u64,
+    },
     /// A container of films without a film in it: sound alone, for instance.
     #[error("there is no film in the file; send an MP4 or MOV with pictures in it")]
     NoFilm,

@@ -5,9 +5,9 @@
 //! decoded, and nothing of the file but pixels and a colour profile gets into a print.
 //!
 //! Memory, besides the file, for *n* pixels: a photograph of a camera or a phone that is decoded at
-//! half its size or less takes ¾ *n* bytes, other JPEGs 3 *n*, progressive ones 6 *n*, GIF and WebP
-//! up to 7 *n*, PNG 3 *n* or 4 *n*, and an animated WebP, which is worst, 14 *n*. The prints
-//! themselves take a few megabytes.
+//! half its size or less takes ¾ *n* bytes, other JPEGs 3 *n*, progressive ones 6 *n*, PNG 3 *n* or
+//! 4 *n*, GIF and WebP up to 7 *n*, and lossy WebP with opacity, which is worst, 10½ *n*. Of an
+//! animation only the first frame is decoded. The prints themselves take a few megabytes.
 
 mod blurhash;
 mod exif;
@@ -68,7 +68,7 @@ pub enum Fit {
 /// What a file may cost before it is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Width times height; of an animation, those of its canvas.
+    /// Width times height; of an animated WebP also those of all its frames together.
     pub pixels: u64,
 }
 

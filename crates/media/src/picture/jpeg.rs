@@ -20,7 +20,27 @@ use super::{Flaw, Limits, Size, prints};
 /// are a way to keep a processor busy; encoders make at most a dozen.
 const SCANS: usize = 100;
 
+/// Makes of a photograph one of `1 / shrink` of its size, by 2, 4 or 8; none of what it cannot read.
+pub(super) type Shrinking = fn(bytes: &[u8], shrink: usize) -> Option<Raster>;
+
+/// Those that are built in, the fastest first.
+pub(super) const SHRINKING: &[Shrinking] = &[
+    #[cfg(feature = "turbojpeg")]
+    turbo::read,
+    scaled::read,
+];
+
 pub(super) fn read(bytes: &[u8], sizes: &[Size], limits: Limits) -> Result<Negative, Flaw> {
+    read_by(SHRINKING, bytes, sizes, limits)
+}
+
+/// The same with these in place of those that are built in.
+pub(super) fn read_by(
+    shrinking: &[Shrinking],
+    bytes: &[u8],
+    sizes: &[Size],
+    limits: Limits,
+) -> Result<Negative, Flaw> {
     let options = DecoderOptions::default()
         .set_strict_mode(false)
         .set_max_width(usize::from(u16::MAX))
@@ -61,7 +81,7 @@ pub(super) fn read(bytes: &[u8], sizes: &[Size], limits: Limits) -> Result<Negat
     let shrink = shrink(prints::detail(sizes, width, height, orientation));
     if shrink > 1
         && matches!(space, Space::Gray | Space::YCbCr)
-        && let Some(raster) = smaller(bytes, shrink)
+        && let Some(raster) = shrinking.iter().find_map(|read| read(bytes, shrink))
     {
         return Ok(negative(raster, shrink));
     }
@@ -73,15 +93,6 @@ pub(super) fn read(bytes: &[u8], sizes: &[Size], limits: Limits) -> Result<Negat
         light(&mut pixels, whole.adobe);
     }
     Ok(negative(Raster { width, height, space, bytes: pixels }, 1))
-}
-
-/// The picture at `1 / shrink` of its size, by the fastest way that is built in and can.
-fn smaller(bytes: &[u8], shrink: usize) -> Option<Raster> {
-    #[cfg(feature = "turbojpeg")]
-    if let Some(raster) = turbo::read(bytes, shrink) {
-        return Some(raster);
-    }
-    scaled::read(bytes, shrink)
 }
 
 /// How much smaller a picture may be decoded if that much of its detail is wanted: half, a quarter

@@ -11,20 +11,16 @@ use super::{Flaw, Limits};
 
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Negative, Flaw> {
     let parts = Parts::of(bytes, limits)?;
-    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(broken)?;
+    let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(broken)?;
     let (width, height) = decoder.dimensions();
     limits.check(width, height)?;
-    if decoder.is_animated() {
-        // What the file recommends is for those who have no page to show it on.
-        decoder.set_background_color([0; 4]).map_err(broken)?;
-    }
-    let mut pixels = vec![0; decoder.output_buffer_size().ok_or(Flaw::Broken)?];
-    decoder.read_image(&mut pixels).map_err(broken)?;
-    if decoder.has_alpha() {
-        flatten::<4>(&mut pixels);
-    }
+    let raster = if decoder.is_animated() {
+        parts.first_frame.ok_or(Flaw::Broken)?.on_canvas(width, height)?
+    } else {
+        still(decoder)?
+    };
     Ok(Negative {
-        raster: Raster { width, height, space: Space::Rgb, bytes: pixels },
+        raster,
         shrink: 1,
         width,
         height,
@@ -32,6 +28,17 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Negative, Flaw> {
         profile: parts.profile.map(<[u8]>::to_vec),
         animated: parts.frames > 1,
     })
+}
+
+/// A picture that does not move, on white.
+fn still(mut decoder: WebPDecoder<Cursor<&[u8]>>) -> Result<Raster, Flaw> {
+    let (width, height) = decoder.dimensions();
+    let mut pixels = vec![0; decoder.output_buffer_size().ok_or(Flaw::Broken)?];
+    decoder.read_image(&mut pixels).map_err(broken)?;
+    if decoder.has_alpha() {
+        flatten::<4>(&mut pixels);
+    }
+    Ok(Raster { width, height, space: Space::Rgb, bytes: pixels })
 }
 
 fn broken(_: image_webp::DecodingError) -> Flaw {
@@ -42,36 +49,98 @@ fn broken(_: image_webp::DecodingError) -> Flaw {
 #[derive(Default)]
 struct Parts<'b> {
     frames: usize,
+    first_frame: Option<Frame<'b>>,
     exif: Option<&'b [u8]>,
     profile: Option<&'b [u8]>,
 }
 
 impl<'b> Parts<'b> {
     /// Refuses a file that is shorter than it says, and one with a bitstream of more pixels than
-    /// are allowed, whatever size the canvas claims: the decoder believes the bitstream.
+    /// are allowed, whatever size the canvas claims: the decoder believes the bitstream. Of an
+    /// animation that holds for all frames together: we decode one, but who looks at it decodes all.
     fn of(bytes: &'b [u8], limits: Limits) -> Result<Self, Flaw> {
         let mut parts = Self::default();
         let (riff, _) = Chunk::first(bytes).ok_or(Flaw::Broken)?;
         let mut rest = riff.content.strip_prefix(b"WEBP").ok_or(Flaw::Broken)?;
+        let mut pixels = 0;
         while !rest.is_empty() {
             let (chunk, after) = Chunk::first(rest).ok_or(Flaw::Broken)?;
             match &chunk.kind {
                 b"ANMF" => {
+                    let (place, chunks) = chunk.content.split_first_chunk().ok_or(Flaw::Broken)?;
                     parts.frames += 1;
-                    // After the place of the frame.
-                    let mut rest = chunk.content.get(16..).ok_or(Flaw::Broken)?;
+                    parts.first_frame.get_or_insert(Frame { place, chunks });
+                    let mut rest = chunks;
                     while let Some((chunk, after)) = Chunk::first(rest) {
-                        chunk.check(limits)?;
+                        pixels += chunk.check(limits)?;
                         rest = after;
+                    }
+                    if pixels > limits.pixels {
+                        return Err(Flaw::TooManyFrames { limit: limits.pixels });
                     }
                 }
                 b"EXIF" => parts.exif = Some(chunk.content),
                 b"ICCP" => parts.profile = Some(chunk.content),
-                _ => chunk.check(limits)?,
+                _ => {
+                    chunk.check(limits)?;
+                }
             }
             rest = after;
         }
         Ok(parts)
+    }
+}
+
+/// A frame of an animation.
+struct Frame<'b> {
+    place: &'b [u8; 16],
+    chunks: &'b [u8],
+}
+
+impl Frame<'_> {
+    /// The frame where it belongs on a white canvas. What colour the file recommends for that is for
+    /// those who have no page to show it on.
+    ///
+    /// The decoder's own way with animations holds two canvases and a frame with their opacity, all
+    /// at once. So it is given the frame as a file of its own.
+    fn on_canvas(&self, width: u32, height: u32) -> Result<Raster, Flaw> {
+        let number = |at: usize| {
+            u32::from_le_bytes([self.place[at], self.place[at + 1], self.place[at + 2], 0])
+        };
+        let (left, top) = (2 * number(0), 2 * number(3));
+        let (columns, rows) = (number(6) + 1, number(9) + 1);
+        if left + columns > width || top + rows > height {
+            return Err(Flaw::Broken);
+        }
+        let file = self.alone();
+        let decoder = WebPDecoder::new(Cursor::new(&*file)).map_err(broken)?;
+        // Before any memory is asked for: there may be another canvas within, and frames on it.
+        if decoder.dimensions() != (columns, rows) || decoder.is_animated() {
+            return Err(Flaw::Broken);
+        }
+        let frame = still(decoder)?;
+        if (columns, rows) == (width, height) {
+            return Ok(frame);
+        }
+        let [width_bytes, left, columns] = [width, left, columns].map(|side| side as usize * 3);
+        let mut canvas = vec![255; width_bytes * height as usize];
+        let lines = canvas.chunks_exact_mut(width_bytes).skip(top as usize);
+        for (line, pixels) in lines.zip(frame.bytes.chunks_exact(columns)) {
+            line[left..left + columns].copy_from_slice(pixels);
+        }
+        Ok(Raster { width, height, bytes: canvas, ..frame })
+    }
+
+    /// A file of nothing but this frame.
+    fn alone(&self) -> Vec<u8> {
+        let mut header = Vec::new();
+        // Opacity beside the bitstream is only looked for if a header announces it.
+        if self.chunks.starts_with(b"ALPH") {
+            header.extend(b"VP8X\x0a\0\0\0\x10\0\0\0");
+            header.extend(&self.place[6..12]);
+        }
+        let length = (4 + header.len() + self.chunks.len()) as u32;
+        [b"RIFF", &length.to_le_bytes()[..], b"WEBP", &header, self.chunks].concat()
     }
 }
 
@@ -92,8 +161,8 @@ impl<'b> Chunk<'b> {
         Some((Self { kind: *kind, content }, rest))
     }
 
-    /// Looks at the size that a bitstream claims.
-    fn check(&self, limits: Limits) -> Result<(), Flaw> {
+    /// Looks at the size that a bitstream claims, and answers its pixels.
+    fn check(&self, limits: Limits) -> Result<u64, Flaw> {
         let (width, height) = match &self.kind {
             b"VP8 " => {
                 let size = self.content.get(6..10).ok_or(Flaw::Broken)?;
@@ -105,8 +174,9 @@ impl<'b> Chunk<'b> {
                 let size = u32::from_le_bytes(*size.ok_or(Flaw::Broken)?);
                 ((size & 0x3FFF) + 1, (size >> 14 & 0x3FFF) + 1)
             }
-            _ => return Ok(()),
+            _ => return Ok(0),
         };
-        limits.check(width, height)
+        limits.check(width, height)?;
+        Ok(u64::from(width) * u64::from(height))
     }
 }

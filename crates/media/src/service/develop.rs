@@ -189,7 +189,9 @@ fn refused(flaw: Flaw) -> Error {
     match flaw {
         Flaw::Broken => Error::new(ErrorKind::UnsupportedMedia, "file_broken", sentence),
         Flaw::NoFilm => Error::new(ErrorKind::UnsupportedMedia, "no_film", sentence),
-        Flaw::TooManyPixels { .. } => Error::new(ErrorKind::TooLarge, "too_many_pixels", sentence),
+        Flaw::TooManyPixels { .. } | Flaw::TooManyFrames { .. } => {
+            Error::new(ErrorKind::TooLarge, "too_many_pixels", sentence)
+        }
         Flaw::Unreadable(cause) => failed(cause.into()),
     }
 }

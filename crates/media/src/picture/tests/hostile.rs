@@ -1,5 +1,7 @@
 //! Files that are broken, or made to do harm.
 
+use std::sync::LazyLock;
+
 use ::gif::Frame;
 use proptest::prelude::*;
 
@@ -10,13 +12,17 @@ fn refusal(bytes: &[u8], file_type: FileType) -> Flaw {
 }
 
 /// A small picture in every type, and a large photograph, which is decoded in another way.
-fn samples() -> Vec<(Vec<u8>, FileType)> {
+///
+/// They are made once: drawing takes longer than reading.
+static SAMPLES: LazyLock<Vec<(Vec<u8>, FileType)>> = LazyLock::new(|| {
     let original = scene(200, 150);
     let mut gif = Vec::new();
     let mut encoder = ::gif::Encoder::new(&mut gif, 200, 150, &[]).unwrap();
     encoder.write_frame(&Frame::from_rgb(200, 150, &original)).unwrap();
     drop(encoder);
     let progressive = jpeg(&original, |encoder| encoder.set_progressive(true));
+    let frame = kinds::frame(0, 0, 200, 150, &include_bytes!("lossy-alpha.webp")[30..]);
+    let moving = kinds::moving(220, 160, &[frame.clone(), frame]);
     vec![
         (photograph(200, 150), FileType::Jpeg),
         (progressive, FileType::Jpeg),
@@ -26,13 +32,14 @@ fn samples() -> Vec<(Vec<u8>, FileType)> {
         (written(&original, ImageFormat::WebP), FileType::Webp),
         (include_bytes!("lossy.webp").to_vec(), FileType::Webp),
         (include_bytes!("lossy-alpha.webp").to_vec(), FileType::Webp),
+        (moving, FileType::Webp),
     ]
-}
+});
 
 #[test]
 fn what_is_cut_short_is_refused() {
-    for (index, (bytes, file_type)) in samples().into_iter().enumerate() {
-        developed(&bytes, file_type);
+    for (index, &(ref bytes, file_type)) in SAMPLES.iter().enumerate() {
+        developed(bytes, file_type);
         let cuts = (0..16).map(|part| bytes.len() * part / 16).chain([bytes.len() - 1]);
         for length in cuts {
             // What ends in padding lacks nothing without it.
@@ -66,9 +73,9 @@ fn what_is_something_else_is_refused() {
         for bytes in others {
             assert_eq!(refusal(bytes, file_type), Flaw::Broken, "{file_type:?}");
         }
-        for (bytes, own) in samples() {
+        for &(ref bytes, own) in SAMPLES.iter() {
             if own != file_type {
-                assert_eq!(refusal(&bytes, file_type), Flaw::Broken, "{own:?} as {file_type:?}");
+                assert_eq!(refusal(bytes, file_type), Flaw::Broken, "{own:?} as {file_type:?}");
             }
         }
     }
@@ -76,7 +83,7 @@ fn what_is_something_else_is_refused() {
 
 #[test]
 fn what_follows_a_picture_is_ignored() {
-    for (bytes, file_type) in samples() {
+    for &(ref bytes, file_type) in SAMPLES.iter() {
         let script = b"<script>alert(1)</script>";
         let both = [bytes.as_slice(), script].concat();
         for rendition in developed(&both, file_type).renditions {
@@ -109,6 +116,62 @@ fn huge_pictures_are_refused_by_their_header() {
     for (bytes, file_type, (width, height)) in files {
         let expected = Flaw::TooManyPixels { width, height, limit: 50_000_000 };
         assert_eq!(refusal(&bytes, file_type), expected);
+    }
+}
+
+/// Each frame is small and the canvas too, but there are very many.
+#[test]
+fn all_frames_together_are_bounded() {
+    let side = |side: u16| u32::from(side - 1).to_le_bytes();
+    let (wide, high) = (side(1000), side(500));
+    let canvas = part(b"VP8X", &[&[2, 0, 0, 0], &wide[..3], &high[..3]].concat());
+    let bits = 999_u32 | 499 << 14;
+    let still = part(b"VP8L", &[&[0x2F], &bits.to_le_bytes()[..], &[0; 16]].concat());
+    let place = [&[0; 6], &wide[..3], &high[..3], &[100, 0, 0, 0]].concat();
+    let frame = part(b"ANMF", &[place, still].concat());
+    let animation = |frames| webp(&[canvas.clone(), part(b"ANIM", &[0; 6]), frame.repeat(frames)]);
+    assert_eq!(refusal(&animation(101), FileType::Webp), Flaw::TooManyFrames { limit: 50_000_000 });
+    let within = develop(&animation(100), FileType::Webp, &SIZES, Limits::default());
+    assert!(!matches!(within, Err(Flaw::TooManyFrames { .. })));
+}
+
+/// A file within a file: its header is not the one that was looked at.
+#[test]
+fn a_frame_with_a_canvas_of_its_own_is_refused() {
+    let canvas = |flags, side: u8, high: u8| {
+        part(b"VP8X", &[flags, 0, 0, 0, side, high, high, side, high, high])
+    };
+    let place = [0, 0, 0, 0, 0, 0, 9, 0, 0, 9, 0, 0, 100, 0, 0, 0];
+    let frame = |chunks: &[Vec<u8>]| part(b"ANMF", &[&place, chunks.concat().as_slice()].concat());
+    let pixel = part(b"VP8L", &[0x2F, 0, 0, 0, 0, 0, 0]);
+    let anim = part(b"ANIM", &[0; 6]);
+    let huge = frame(&[canvas(0, 0xFF, 0xFF), pixel.clone()]);
+    let moving = frame(&[canvas(2, 9, 0), anim.clone(), frame(&[pixel])]);
+    for within in [huge, moving] {
+        let bytes = webp(&[canvas(2, 9, 0), anim.clone(), within]);
+        assert_eq!(refusal(&bytes, FileType::Webp), Flaw::Broken);
+    }
+}
+
+/// A frame that is not what its header says, or lies outside the canvas.
+#[test]
+fn a_frame_where_it_cannot_be_is_refused() {
+    let canvas = part(b"VP8X", &[2, 0, 0, 0, 19, 0, 0, 19, 0, 0]);
+    let mut still = Vec::new();
+    image_webp::WebPEncoder::new(&mut still)
+        .encode(&[9; 10 * 10 * 3], 10, 10, image_webp::ColorType::Rgb8)
+        .unwrap();
+    let animation = |left: u8, top: u8, width: u8, height: u8| {
+        let place = [left, 0, 0, top, 0, 0, width - 1, 0, 0, height - 1, 0, 0, 100, 0, 0, 0];
+        let frame = part(b"ANMF", &[&place, &still[12..]].concat());
+        webp(&[canvas.clone(), part(b"ANIM", &[0; 6]), frame])
+    };
+    developed(&animation(5, 5, 10, 10), FileType::Webp);
+    for (left, top, width, height) in
+        [(6, 5, 10, 10), (5, 6, 10, 10), (255, 255, 10, 10), (0, 0, 9, 10), (0, 0, 10, 11)]
+    {
+        let bytes = animation(left, top, width, height);
+        assert_eq!(refusal(&bytes, FileType::Webp), Flaw::Broken, "{left} {top} {width} {height}");
     }
 }
 
@@ -198,11 +261,11 @@ proptest! {
     /// Damage anywhere behind a good beginning.
     #[test]
     fn damage_is_refused_or_shown(
-        sample in 0_usize..8,
+        sample in 0_usize..9,
         from in 0.0..1.0_f64,
         damage in proptest::collection::vec(any::<u8>(), 1..64),
     ) {
-        let (mut bytes, file_type) = samples().swap_remove(sample);
+        let (mut bytes, file_type) = SAMPLES[sample].clone();
         let from = (bytes.len() as f64 * from) as usize;
         for (byte, damage) in bytes[from..].iter_mut().zip(damage) {
             *byte = damage;
@@ -228,7 +291,7 @@ proptest! {
         damage in proptest::collection::vec(any::<u8>(), 1..64),
         shrink in 1_u32..4,
     ) {
-        let mut bytes = photograph(120, 90);
+        let (mut bytes, _) = SAMPLES[0].clone();
         let from = (bytes.len() as f64 * from) as usize;
         for (byte, damage) in bytes[from..].iter_mut().zip(damage) {
             *byte = damage;

@@ -25,23 +25,32 @@ fn photographs_of_every_sampling_are_faithful() {
     }
 }
 
-/// These are decoded at a half, a quarter and an eighth.
+/// These are decoded at a half, a quarter and an eighth, by whatever can do that.
 #[test]
 fn large_photographs_are_faithful() {
     let cases = [
-        (2161, 620, Sampling::F_2_2, 0),
-        (2161, 620, Sampling::F_1_1, 0),
-        (4403, 820, Sampling::F_2_1, 7),
-        (640, 4400, Sampling::F_1_2, 0),
+        (2161, 320, Sampling::F_2_2, 0, &SIZES[..]),
+        (2161, 320, Sampling::F_1_1, 0, &SIZES),
+        (4403, 620, Sampling::F_2_1, 7, &SIZES),
+        (640, 4400, Sampling::F_1_2, 0, &SIZES),
+        (1203, 1210, Sampling::F_2_2, 0, &SIZES[..1]),
     ];
-    for (width, height, sampling, interval) in cases {
+    let mut shrinks = Vec::new();
+    for (width, height, sampling, interval, sizes) in cases {
         let original = scene(width, height);
         let bytes = jpeg(&original, |encoder| {
             encoder.set_sampling_factor(sampling);
             encoder.set_restart_interval(interval);
         });
-        assert_faithful(&developed(&bytes, FileType::Jpeg), &original, 30.0);
+        for decoder in super::jpeg::SHRINKING {
+            let only = std::slice::from_ref(decoder);
+            let negative = super::jpeg::read_by(only, &bytes, sizes, Limits::default()).unwrap();
+            shrinks.push(negative.shrink);
+            assert_faithful(&prints::make(&negative, sizes).unwrap(), &original, 30.0);
+        }
     }
+    let decoders = super::jpeg::SHRINKING.len();
+    assert_eq!(shrinks, [2, 2, 4, 4, 8].map(|shrink| vec![shrink; decoders]).concat());
 }
 
 #[test]
@@ -213,30 +222,64 @@ fn a_gif_is_a_still_of_its_first_frame() {
     assert!(is_near(colour(&developed(&animation(&[outside], 120, 120), FileType::Gif)), [255; 3]));
 }
 
-#[test]
-fn an_animated_webp_is_a_still_of_its_first_frame() {
-    let frame = |colour: [u8; 4]| {
-        let mut bytes = Vec::new();
-        let pixels = colour.repeat(40 * 40);
-        image_webp::WebPEncoder::new(&mut bytes)
-            .encode(&pixels, 40, 40, image_webp::ColorType::Rgba8)
-            .unwrap();
-        let head = [0, 0, 0, 0, 0, 0, 39, 0, 0, 39, 0, 0, 100, 0, 0, 0];
-        part(b"ANMF", &[head.as_slice(), &bytes[12..]].concat())
-    };
-    let canvas = part(b"VP8X", &[0b1_0010, 0, 0, 0, 59, 0, 0, 39, 0, 0]);
+/// A frame of an animated WebP: what a file of a still has in it, at these places.
+pub(super) fn frame(left: u8, top: u8, width: u8, height: u8, still: &[u8]) -> Vec<u8> {
+    let head = [left / 2, 0, 0, top / 2, 0, 0, width - 1, 0, 0, height - 1, 0, 0, 100, 0, 0, 0];
+    part(b"ANMF", &[head.as_slice(), still].concat())
+}
+
+pub(super) fn moving(width: u8, height: u8, frames: &[Vec<u8>]) -> Vec<u8> {
+    let canvas = part(b"VP8X", &[0b1_0010, 0, 0, 0, width - 1, 0, 0, height - 1, 0, 0]);
     // A background that nobody is to see.
     let head = part(b"ANIM", &[9, 9, 9, 255, 0, 0]);
-    let frames = [frame([0, 255, 0, 255]), frame([0, 0, 255, 255])];
-    let still = webp(&[canvas.clone(), head.clone(), frames[0].clone()]);
-    assert!(!developed(&still, FileType::Webp).animated);
-    let moving = webp(&[canvas, head, frames.concat()]);
-    let picture = developed(&moving, FileType::Webp);
+    webp(&[canvas, head, frames.concat()])
+}
+
+/// The chunks of a WebP without losses, of one colour.
+fn lossless(width: u32, height: u32, colour: [u8; 4]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let pixels = colour.repeat((width * height) as usize);
+    image_webp::WebPEncoder::new(&mut bytes)
+        .encode(&pixels, width, height, image_webp::ColorType::Rgba8)
+        .unwrap();
+    bytes.split_off(12)
+}
+
+#[test]
+fn an_animated_webp_is_a_still_of_its_first_frame() {
+    let green = frame(0, 0, 40, 40, &lossless(40, 40, [0, 255, 0, 255]));
+    let blue = frame(0, 0, 40, 40, &lossless(40, 40, [0, 0, 255, 255]));
+    assert!(!developed(&moving(60, 40, std::slice::from_ref(&green)), FileType::Webp).animated);
+    let picture = developed(&moving(60, 40, &[green, blue]), FileType::Webp);
     assert!(picture.animated);
     assert_eq!((picture.width, picture.height), (60, 40));
     let print = read(&picture.renditions[3].jpeg);
     assert!(is_near(print.get_pixel(20, 20).0, [0, 255, 1]), "{:?}", print.get_pixel(20, 20));
     assert!(is_near(print.get_pixel(54, 20).0, [255; 3]), "{:?}", print.get_pixel(54, 20));
+
+    // In a corner, half transparent; and all of the canvas.
+    let half = lossless(40, 40, [0, 0, 0, 128]);
+    let picture = developed(&moving(100, 80, &[frame(60, 40, 40, 40, &half)]), FileType::Webp);
+    let print = read(&picture.renditions[3].jpeg);
+    assert!(is_near(print.get_pixel(80, 60).0, [127; 3]), "{:?}", print.get_pixel(80, 60));
+    for (x, y) in [(30, 60), (80, 20), (30, 20)] {
+        assert!(is_near(print.get_pixel(x, y).0, [255; 3]), "{x}, {y}");
+    }
+    let picture = developed(&moving(40, 40, &[frame(0, 0, 40, 40, &half)]), FileType::Webp);
+    assert!(is_near(colour(&picture), [127; 3]));
+}
+
+#[test]
+fn an_animated_webp_with_losses_is_what_its_first_frame_is_alone() {
+    let opaque = include_bytes!("lossy.webp");
+    let transparent = include_bytes!("lossy-alpha.webp");
+    // Behind the header of the file, and behind that of the canvas.
+    for (still, chunks) in [(&opaque[..], &opaque[12..]), (transparent, &transparent[30..])] {
+        let frames = [frame(0, 0, 200, 150, chunks), frame(0, 0, 200, 150, chunks)];
+        let [alone, first] = [still, &moving(200, 150, &frames)]
+            .map(|bytes| developed(bytes, FileType::Webp).renditions.pop().unwrap().jpeg);
+        assert!(alone == first);
+    }
 }
 
 #[test]
