@@ -394,7 +394,9 @@ impl Objects {
             Ok(Ok(done)) => Ok(Some(done)),
             Ok(Err(cause)) if is_missing(&cause) => Ok(None),
             Ok(Err(cause)) => {
-                down = matches!(cause, object_store::Error::Generic { .. });
+                // A folder says at once what it cannot do, and may be good for reading all the same.
+                down = matches!(cause, object_store::Error::Generic { .. })
+                    && matches!(self.inner.place, Place::S3 { .. });
                 Err(failed(cause))
             }
             Err(elapsed) => {
