@@ -320,3 +320,6 @@ fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Er
     Error::unavailable("redis_unavailable", "Redis does not answer; try again in a moment", 1)
         .with_cause(cause)
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,8 @@ struct Health {
     /// Whether the database answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     database: Option<&'static str>,
-    /// What the program is laid out for: `10k` on embedded parts.
+    /// What the program is laid out for: `10k` on embedded parts, `100k` on PostgreSQL, `1m` with
+    /// Redis beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     tier: Option<&'static str>,
 }
@@ -33,10 +34,20 @@ struct Health {
 struct Parts {
     database: Database,
     media: Arc<MediaService>,
+    tier: &'static str,
 }
 
-pub(crate) fn routes(database: Database, media: Arc<MediaService>) -> OpenApiRouter {
-    let parts = Parts { database, media };
+pub(crate) fn routes(
+    database: Database,
+    has_redis: bool,
+    media: Arc<MediaService>,
+) -> OpenApiRouter {
+    let tier = match (&database, has_redis) {
+        (Database::Sqlite(_), _) => "10k",
+        (Database::Postgres(_), false) => "100k",
+        (Database::Postgres(_), true) => "1m",
+    };
+    let parts = Parts { database, media, tier };
     OpenApiRouter::new().routes(routes!(health)).routes(routes!(health_of)).with_state(parts)
 }
 
@@ -48,7 +59,7 @@ async fn health(State(parts): State<Parts>) -> Result<Json<Health>> {
         status: "healthy",
         service: "api-gateway",
         database: Some("connected"),
-        tier: Some("10k"),
+        tier: Some(parts.tier),
     }))
 }
 

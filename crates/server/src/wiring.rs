@@ -134,7 +134,11 @@ impl Site {
                 .merge(media.routes)
                 .merge(feed.routes)
                 .merge(activity.routes)
-                .merge(health::routes(base.database.clone(), media.service.clone())),
+                .merge(health::routes(
+                    base.database.clone(),
+                    !config.redis.url.is_empty(),
+                    media.service.clone(),
+                )),
             uploads,
             files,
             accounts: accounts.service,

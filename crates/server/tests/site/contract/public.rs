@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Described;
-use crate::rig::{PASSWORD, PICTURE, Rig};
+use crate::rig::{PASSWORD, PICTURE, Rig, on_postgres};
 
 pub(super) fn card() -> Value {
     json!({
@@ -358,8 +358,9 @@ async fn feeds() {
 async fn health() {
     let rig = Rig::new().await;
     let api = Described::of(&rig).await;
+    let tier = if on_postgres() { "=100k" } else { "=10k" };
     let health = json!({
-        "status": "=healthy", "service": "=api-gateway", "database": "=connected", "tier": "=10k",
+        "status": "=healthy", "service": "=api-gateway", "database": "=connected", "tier": tier,
     });
     api.answers(&rig.stranger, "GET /health", &[], None, (200, health)).await;
     for part in ["user", "post", "media", "feed", "graph"] {
