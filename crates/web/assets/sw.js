@@ -3,6 +3,8 @@
 
 const CACHE = "tintype-__VERSION__";
 const OFFLINE = "/offline";
+// What is kept is the same for everybody, however it is asked for.
+const HOWEVER = { ignoreVary: true };
 const FILES = "__FILES__";
 
 self.addEventListener("install", (event) => {
@@ -26,8 +28,8 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(async () => (await caches.match(OFFLINE)) ?? Response.error()));
+    event.respondWith(fetch(request).catch(async () => (await caches.match(OFFLINE, HOWEVER)) ?? Response.error()));
   } else if (url.pathname.startsWith("/assets/")) {
-    event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
+    event.respondWith(caches.match(request, HOWEVER).then((kept) => kept ?? fetch(request)));
   }
 });

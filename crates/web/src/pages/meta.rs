@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::json;
@@ -252,7 +252,11 @@ pub(super) async fn worker() -> Response {
     let script = assets::WORKER
         .replace("__VERSION__", folder)
         .replace("\"__FILES__\"", &json!(files).to_string());
-    answer("text/javascript; charset=utf-8", "no-cache", script)
+    let mut response = answer("text/javascript; charset=utf-8", "no-cache", script);
+    // What it may fetch is what its own answer says, not the pages that it works for.
+    let policy = HeaderValue::from_static("default-src 'none'; connect-src 'self'");
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    response
 }
 
 /// For browsers that ask for it whatever a page says.
