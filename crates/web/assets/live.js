@@ -62,8 +62,7 @@ export function listen(page) {
     if (!badge) return;
     badge.hidden = unread === 0;
     badge.textContent = unread > 99 ? "99+" : String(unread);
-    const link = page.getElementById("nav-activity");
-    link.setAttribute("aria-label", unread ? `Activity, ${unread} new` : "Activity");
+    page.getElementById("unread-words").textContent = unread ? `, ${unread} new` : "";
   }
 
   page.addEventListener("visibilitychange", () => page.visibilityState === "visible" ? open() : close());

@@ -24,7 +24,10 @@ use tintype_platform::Error;
 const PICTURE: &str = "image/png";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The styles are one file: a browser asks once.
+const STYLE: &str = "text/css; charset=utf-8";
+
+/// The styles of most pages are one file: a browser asks once. What few pages need, and nobody for
+/// a first look, is `desk.css`.
 const STYLES: &str = concat!(
     include_str!("../assets/base.css"),
     include_str!("../assets/frame.css"),
@@ -47,13 +50,14 @@ const fn asset(name: &'static str, content_type: &'static str, bytes: &'static [
 macro_rules! assets {
     ($($name:literal $content_type:expr;)*) => {
         [
-            asset("tintype.css", "text/css; charset=utf-8", STYLES.as_bytes()),
+            asset("tintype.css", STYLE, STYLES.as_bytes()),
             $(asset($name, $content_type, include_bytes!(concat!("../assets/", $name))),)*
         ]
     };
 }
 
-static ASSETS: [Asset; 12] = assets! {
+static ASSETS: [Asset; 13] = assets! {
+    "desk.css" STYLE;
     "icons.svg" "image/svg+xml";
     "icon.svg" "image/svg+xml";
     "icon-180.png" PICTURE;

@@ -60,7 +60,7 @@ pub(super) async fn activity(
     let viewer = visit.member()?.user;
     let is_first = asked.cursor.is_none();
     let parts = &web.parts;
-    let (page, chrome) = tokio::try_join!(
+    let (page, mut chrome) = tokio::try_join!(
         parts.activity.page(viewer, asked.cursor.as_deref(), Limit::clamped(ITEMS)),
         visit.chrome("Activity", Section::Activity),
     )?;
@@ -80,6 +80,7 @@ pub(super) async fn activity(
     // Whoever looks has seen it; the marks on this page are those from before.
     if chrome.unread > 0 && is_first {
         parts.activity.mark_read(viewer).await?;
+        chrome.unread = 0;
     }
     let happened = page.items.into_iter().zip(of).map(|(told, post)| Happened {
         when: When::new(told.item.created_at, now),

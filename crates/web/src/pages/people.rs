@@ -28,9 +28,15 @@ struct PeoplePage {
     heading: String,
     /// Whose list, to go back to; empty where it is nobody's.
     of: String,
-    empty: &'static str,
+    empty: Empty,
     people: Vec<Person>,
     next: Option<String>,
+}
+
+/// What stands in the place of a list with nobody in it.
+struct Empty {
+    heading: &'static str,
+    advice: &'static str,
 }
 
 pub(super) async fn followers(
@@ -133,9 +139,12 @@ async fn page(
     let title = if of.is_empty() { heading.clone() } else { format!("{heading} · @{of}") };
     let chrome = visit.chrome(&title, Section::Aside).await?;
     let empty = if of.is_empty() {
-        "When there are more people here, you will find them in this place."
+        Empty {
+            heading: "You know everybody here",
+            advice: "When more people join, whom you may know comes to this place.",
+        }
     } else {
-        "Nobody yet."
+        Empty { heading: "Nobody yet", advice: "Somebody has to be the first." }
     };
     visit.page(&PeoplePage { chrome, heading, of: of.to_owned(), empty, people, next })
 }
