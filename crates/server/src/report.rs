@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tintype_platform::Result;
 use tintype_platform::bus::Bus;
-use tintype_web::{BoxFuture, DeadLetter, Report};
+use tintype_web::{BoxFuture, DeadLetter, Figure, Report};
 
 use crate::wiring::Site;
 
@@ -31,10 +31,10 @@ async fn report(site: &Site, bus: &Bus) -> Result<Report> {
     let database = site.database.size().await?;
     Ok(Report {
         figures: vec![
-            ("people", site.accounts.count().await?),
-            ("dead letters", count.iter().map(|(_, count)| *count as u64).sum()),
-            ("counters that drift", drift.len() as u64),
-            ("database", database),
+            ("people", Figure::Count(site.accounts.count().await?)),
+            ("dead letters", Figure::Count(count.iter().map(|(_, count)| *count as u64).sum())),
+            ("counters that drift", Figure::Count(drift.len() as u64)),
+            ("database", Figure::Bytes(database)),
         ],
         lags: bus.lags().await?,
         dead_letters: letters

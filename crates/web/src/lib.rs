@@ -32,7 +32,7 @@ use tintype_platform::objects::ObjectUrls;
 use tintype_platform::{Clock, Result};
 use tintype_posts::PostsService;
 
-pub use pages::admin::{DeadLetter, Report};
+pub use pages::admin::{DeadLetter, Figure, Report};
 
 /// What the pages are made of.
 pub struct Parts {

@@ -1,5 +1,6 @@
 //! The pages, as a browser without scripts uses them.
 
+mod administration;
 mod browser;
 mod door;
 mod pictures;

@@ -1,10 +1,13 @@
 //! How the site is doing, for those who run it.
 
+pub(super) mod people;
+pub(super) mod posts;
+
 use askama::Template;
 
 use crate::Answer;
 use crate::view::chrome::{Chrome, Section};
-use crate::view::figures::grouped;
+use crate::view::figures::{bytes, grouped};
 use crate::view::time::When;
 use crate::visit::Visit;
 
@@ -12,13 +15,22 @@ use crate::visit::Visit;
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// What there is of each, in words and numbers.
-    pub figures: Vec<(&'static str, u64)>,
+    pub figures: Vec<(&'static str, Figure)>,
     /// For each consumer how many events it has not handled yet.
     pub lags: Vec<(String, u64)>,
     /// What could not be handled, the newest first.
     pub dead_letters: Vec<DeadLetter>,
     /// Counters that do not show what they count: which, whose, shown, counted.
     pub drift: Vec<(&'static str, u64, i64, i64)>,
+}
+
+/// How much there is of something.
+#[derive(Debug, Clone, Copy)]
+pub enum Figure {
+    /// So many.
+    Count(u64),
+    /// So many bytes.
+    Bytes(u64),
 }
 
 /// An event that a consumer could not handle.
@@ -40,6 +52,7 @@ pub struct DeadLetter {
 #[template(path = "admin.html")]
 struct AdminPage {
     chrome: Chrome,
+    at: &'static str,
     report: Report,
 }
 
@@ -52,12 +65,10 @@ impl AdminPage {
         When::new(*at, self.chrome.now)
     }
 
-    /// Megabytes and the like.
-    fn figure(name: &str, number: &u64) -> String {
-        if name == "database" {
-            format!("{:.1} MB", *number as f64 / 1_048_576.0)
-        } else {
-            grouped(*number)
+    fn figure(figure: &Figure) -> String {
+        match *figure {
+            Figure::Count(number) => grouped(number),
+            Figure::Bytes(number) => bytes(number),
         }
     }
 }
@@ -66,5 +77,5 @@ pub(super) async fn admin(visit: Visit) -> Answer {
     visit.admin()?;
     let report = (visit.web.parts.report)().await?;
     let chrome = visit.chrome("Site", Section::Admin).await?;
-    visit.page(&AdminPage { chrome, report })
+    visit.page(&AdminPage { chrome, at: "site", report })
 }

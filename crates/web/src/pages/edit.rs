@@ -1,4 +1,4 @@
-//! Changing, hiding and deleting a post of one's own.
+//! Changing, hiding and deleting a post: one's own, or for those who run the site another's.
 
 use askama::Template;
 use axum::extract::State;
@@ -115,6 +115,8 @@ pub(super) fn text<T: TryFrom<String, Error = String>>(
 struct DeletePage {
     chrome: Chrome,
     id: String,
+    /// Whose it is, if not the viewer's.
+    of: Option<String>,
     tile: Tile,
 }
 
@@ -123,9 +125,10 @@ pub(super) async fn delete_page(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Answer {
-    let view = own(&visit, &id).await?;
+    let view = deletable(&visit, &id).await?;
     let chrome = visit.chrome("Delete post", Section::Aside).await?;
-    visit.page(&DeletePage { chrome, id, tile: Tile::of(&view.post) })
+    let of = (Some(view.post.author) != visit.viewer()).then(|| view.author.username.clone());
+    visit.page(&DeletePage { chrome, id, of, tile: Tile::of(&view.post) })
 }
 
 pub(super) async fn delete(
@@ -135,7 +138,13 @@ pub(super) async fn delete(
     _form: Form,
 ) -> Answer {
     let caller = visit.member()?;
-    web.parts.posts.delete(caller.user, post_id(&id)?).await?;
+    let post = post_id(&id)?;
+    let author = deletable(&visit, &id).await?.post.author;
+    web.parts.posts.delete(author, post).await?;
+    if author != caller.user {
+        tracing::info!(admin = %caller.user, %author, %post, "somebody else's post was deleted");
+        return Ok(visit.go("/admin/posts", Some(Flash::PostDeleted)));
+    }
     Ok(visit.go(&format!("/{}", caller.username), Some(Flash::PostDeleted)))
 }
 
@@ -166,6 +175,14 @@ async fn set_hidden(web: &App, visit: &Visit, id: &str, form: &Form, hidden: boo
     let otherwise = if still_there { format!("/p/{id}") } else { "/".to_owned() };
     let flash = if hidden { Flash::PostHidden } else { Flash::PostShown };
     Ok(visit.go(form.back(&otherwise), Some(flash)))
+}
+
+/// A post that the viewer may delete.
+async fn deletable(visit: &Visit, id: &str) -> Result<PostView> {
+    match visit.admin() {
+        Ok(admin) => visit.web.parts.posts.look(Some(admin.user), post_id(id)?).await,
+        Err(_) => own(visit, id).await,
+    }
 }
 
 /// A post of the viewer's own; to others it is as if it were not there.

@@ -51,6 +51,7 @@ struct PostPage {
     comments: Vec<Said>,
     next: Option<String>,
     moderates: bool,
+    administers: bool,
     /// What was typed and not taken, and why.
     typed: String,
     wrong: Option<String>,
@@ -101,6 +102,7 @@ async fn page(
         wrong: None,
         chrome,
         moderates,
+        administers: visit.admin().is_ok(),
         post,
     })
 }

@@ -31,6 +31,23 @@ pub(crate) fn brief(number: u64) -> String {
     }
 }
 
+/// What something takes: `812 bytes`, `9.5 KB`, `45 MB`.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
+    if number < 1024 {
+        return counted(number, "byte", "bytes");
+    }
+    let mut amount = number as f64 / 1024.0;
+    let mut units = UNITS.into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    // What would be rounded to 1024 of one is 1 of the next.
+    while amount >= 1023.5 {
+        let Some(next) = units.next() else { break };
+        (amount, unit) = (amount / 1024.0, next);
+    }
+    if amount < 9.95 { format!("{amount:.1} {unit}") } else { format!("{amount:.0} {unit}") }
+}
+
 /// A number and what it counts: `1 like`, `2,000 likes`.
 pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
@@ -46,6 +63,19 @@ mod tests {
         assert_eq!(
             [999, 1000, 1250, 9999, 45_678, 1_000_000, 3_400_000].map(brief),
             ["999", "1k", "1.2k", "9.9k", "45k", "1M", "3.4M"]
+        );
+        assert_eq!(
+            [1, 1023, 1024, 45_678, 1_048_570, 9_961_472, 52_428_800, u64::MAX].map(bytes),
+            [
+                "1 byte",
+                "1,023 bytes",
+                "1.0 KB",
+                "45 KB",
+                "1.0 MB",
+                "9.5 MB",
+                "50 MB",
+                "16777216 TB"
+            ]
         );
         assert_eq!(counted(1, "like", "likes"), "1 like");
         assert_eq!(counted(2000, "like", "likes"), "2,000 likes");

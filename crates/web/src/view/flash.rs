@@ -52,6 +52,7 @@ flashes! {
     PrivacySaved "privacy_saved" "Your privacy settings are saved."
     PasswordSaved "password_saved" "Your password is changed. All other devices are signed out."
     SessionEnded "session_ended" "That device is signed out."
+    RoleGiven "role_given" "Their role is changed."
     Deleted "deleted" "Your account and everything in it is gone. Take care."
     Done "done" "Done."
 }
