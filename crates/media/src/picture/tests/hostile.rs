@@ -125,8 +125,8 @@ fn all_frames_together_are_bounded() {
     let side = |side: u16| u32::from(side - 1).to_le_bytes();
     let (wide, high) = (side(1000), side(500));
     let canvas = part(b"VP8X", &[&[2, 0, 0, 0], &wide[..3], &high[..3]].concat());
-    let bits = 999_u32 | 499 << 14;
-    let still = part(b"VP8L", &[&[0x2F], &bits.to_le_bytes()[..], &[0; 16]].concat());
+    let sides = 999_u32 + (499 << 14);
+    let still = part(b"VP8L", &[&[0x2F], &sides.to_le_bytes()[..], &[0; 16]].concat());
     let place = [&[0; 6], &wide[..3], &high[..3], &[100, 0, 0, 0]].concat();
     let frame = part(b"ANMF", &[place, still].concat());
     let animation = |frames| webp(&[canvas.clone(), part(b"ANIM", &[0; 6]), frame.repeat(frames)]);
