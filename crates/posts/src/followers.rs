@@ -31,7 +31,9 @@ impl Follower for PostsService {
                 }
                 Event::Stale(Stale::Save { user, post }) => self.forget_save(user, post),
                 Event::Stale(Stale::Views { posts }) => {
-                    posts.into_iter().for_each(|post| self.forget_post(post));
+                    for post in posts {
+                        self.forget_post(post);
+                    }
                 }
                 _ => {}
             }

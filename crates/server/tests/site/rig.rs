@@ -168,9 +168,9 @@ pub(crate) async fn drained(running: &Running) {
             }
         }
     };
-    if tokio::time::timeout(PATIENCE, all).await.is_err() {
-        panic!("events are not delivered: {:?}", running.bus.lags().await);
-    }
+    let delivered = tokio::time::timeout(PATIENCE, all).await;
+    let left = if delivered.is_ok() { None } else { Some(running.bus.lags().await) };
+    assert!(delivered.is_ok(), "events are not delivered: {left:?}");
 }
 
 /// Nothing is undelivered, nothing was given up, nothing is miscounted.
