@@ -53,6 +53,8 @@ pub struct FeedService {
     ids: Arc<IdGenerator>,
     strategy: Strategy,
     snapshots: Snapshots,
+    /// Where orders are kept for other processes.
+    store: Arc<dyn TimelineStore>,
 }
 
 #[async_trait]
@@ -88,7 +90,7 @@ impl Feed for FeedService {
 impl FeedService {
     pub(crate) fn new(base: &Base, settings: Settings, store: Arc<dyn TimelineStore>) -> Self {
         let stored = |threshold| {
-            let services = base.services.clone();
+            let (services, store) = (base.services.clone(), store.clone());
             let (size, database) = (settings.timeline_size, base.database.clone());
             Strategy::Stored(Arc::new(Timelines { services, store, threshold, size, database }))
         };
@@ -107,6 +109,7 @@ impl FeedService {
             ids: base.ids.clone(),
             strategy,
             snapshots: Snapshots::default(),
+            store: store.clone(),
             settings,
         }
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use tintype_api::UserId;
+use serde::{Deserialize, Serialize};
 use tintype_api::feed::Score;
-use tintype_api::posts::PostRef;
-use tintype_platform::{Error, Result, Timestamp, id};
+use tintype_api::{PostId, UserId};
+use tintype_platform::{Error, Timestamp, id};
 
 /// Snapshots that are kept.
 const SNAPSHOTS: usize = 4096;
@@ -20,23 +20,23 @@ const POSTS: usize = 1 << 19;
 const OF_ONE_VIEWER: usize = 4;
 
 /// How long a snapshot is kept, in milliseconds.
-const KEPT: i64 = 30 * 60 * 1000;
+pub(crate) const KEPT: i64 = 30 * 60 * 1000;
 
 /// Which list a snapshot is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum List {
     Ranked,
     Explore,
 }
 
 /// An order of posts at one moment.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Snapshot {
     /// An id: told apart from those of before a restart, and it says when the snapshot was taken.
     pub(crate) number: u64,
     pub(crate) viewer: UserId,
     pub(crate) list: List,
-    pub(crate) posts: Vec<PostRef>,
+    pub(crate) posts: Vec<PostId>,
     /// For each post, if the list is a ranked one.
     pub(crate) scores: Vec<Score>,
 }
@@ -56,14 +56,15 @@ struct Kept {
 }
 
 impl Snapshots {
-    /// Keeps a snapshot for later pages; one that is kept already stays as it is.
-    pub(crate) fn keep(&self, snapshot: Arc<Snapshot>) {
+    /// Keeps a snapshot for later pages; one that is kept already stays as it is. Says whether it
+    /// is new.
+    pub(crate) fn keep(&self, snapshot: Arc<Snapshot>) -> bool {
         let now = id::timestamp_of(snapshot.number);
         let (viewer, number) = (snapshot.viewer, snapshot.number);
         let mut kept = self.0.lock();
         let of_viewer = kept.of.entry(viewer).or_default();
         if of_viewer.iter().any(|kept| kept.number == number) {
-            return;
+            return false;
         }
         let posts = snapshot.posts.len();
         of_viewer.push_back(snapshot);
@@ -86,23 +87,18 @@ impl Snapshots {
                 of.get(viewer).is_some_and(|all| all.iter().any(|kept| kept.number == *number))
             });
         }
+        true
     }
 
-    /// The snapshot that a cursor of `viewer` speaks of.
+    /// The snapshot that a cursor of `viewer` speaks of, if it is kept.
     pub(crate) fn get(
         &self,
         viewer: UserId,
         list: List,
         number: u64,
         now: Timestamp,
-    ) -> Result<Arc<Snapshot>> {
+    ) -> Option<Arc<Snapshot>> {
         self.find(viewer, now, |snapshot| snapshot.list == list && snapshot.number == number)
-            .ok_or_else(|| {
-                Error::refused(
-                    "cursor_expired",
-                    "This ranking is no longer kept; read the feed again from the first page",
-                )
-            })
     }
 
     /// The last order that `viewer` was shown: pages by offset go on in it.
@@ -122,6 +118,14 @@ impl Snapshots {
     }
 }
 
+/// What a cursor is told whose snapshot is kept nowhere.
+pub(crate) fn expired() -> Error {
+    Error::refused(
+        "cursor_expired",
+        "This ranking is no longer kept; read the feed again from the first page",
+    )
+}
+
 impl Kept {
     fn remove(&mut self, viewer: UserId, number: u64) {
         let Some(of_viewer) = self.of.get_mut(&viewer) else { return };
@@ -136,13 +140,12 @@ impl Kept {
     }
 }
 
-fn is_too_old(number: u64, now: Timestamp) -> bool {
+pub(crate) fn is_too_old(number: u64, now: Timestamp) -> bool {
     now.since(id::timestamp_of(number)) > KEPT
 }
 
 #[cfg(test)]
 mod tests {
-    use tintype_api::PostId;
     use tintype_api::testkit::user;
     use tintype_platform::IdGenerator;
     use tintype_platform::clock::ManualClock;
@@ -151,7 +154,7 @@ mod tests {
     use super::*;
 
     fn snapshot(ids: &IdGenerator, viewer: u64, posts: usize) -> Arc<Snapshot> {
-        let post = PostRef { post: PostId::new(1).unwrap(), author: user(1) };
+        let post = PostId::new(1).unwrap();
         Arc::new(Snapshot {
             number: ids.next(),
             viewer: user(viewer),
@@ -167,13 +170,14 @@ mod tests {
         let ids = IdGenerator::new(clock.clone(), 0, 0);
         let snapshots = Snapshots::default();
         let kept = snapshot(&ids, 1, 3);
-        snapshots.keep(kept.clone());
+        assert!(snapshots.keep(kept.clone()));
+        assert!(!snapshots.keep(kept.clone()));
         let get = |viewer, list, now| snapshots.get(user(viewer), list, kept.number, now);
         assert_eq!(get(1, List::Ranked, START).unwrap().number, kept.number);
-        assert_eq!(get(2, List::Ranked, START).unwrap_err().code(), "cursor_expired");
-        assert_eq!(get(1, List::Explore, START).unwrap_err().code(), "cursor_expired");
-        assert!(get(1, List::Ranked, START.plus_millis(KEPT)).is_ok());
-        assert!(get(1, List::Ranked, START.plus_millis(KEPT + 1)).is_err());
+        assert!(get(2, List::Ranked, START).is_none());
+        assert!(get(1, List::Explore, START).is_none());
+        assert!(get(1, List::Ranked, START.plus_millis(KEPT)).is_some());
+        assert!(get(1, List::Ranked, START.plus_millis(KEPT + 1)).is_none());
         assert!(snapshots.last(user(1), List::Ranked, START).is_some());
         assert!(snapshots.last(user(1), List::Explore, START).is_none());
     }
@@ -189,7 +193,7 @@ mod tests {
             snapshots.keep(snapshot.clone());
         }
         let is_kept = |snapshot: &Snapshot| {
-            snapshots.get(snapshot.viewer, List::Ranked, snapshot.number, START).is_ok()
+            snapshots.get(snapshot.viewer, List::Ranked, snapshot.number, START).is_some()
         };
         assert!(is_kept(&other));
         let kept = mine.iter().map(|snapshot| is_kept(snapshot)).collect::<Vec<_>>();

@@ -72,6 +72,22 @@ pub trait TimelineStore: Send + Sync + 'static {
 
     /// The authors whose posts are merged in when a feed is read, sorted by id.
     async fn merged(&self) -> Result<Arc<[UserId]>>;
+
+    /// Whether other processes use it too.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Keeps an order of posts that `viewer` was shown, for half an hour or as long as there is
+    /// room. `number` is an id, and tells its age.
+    async fn shelve(&self, _viewer: UserId, _number: u64, _order: Vec<u8>) -> Result<()> {
+        Ok(())
+    }
+
+    /// An order that was shelved, if it is still there.
+    async fn shelved(&self, _viewer: UserId, _number: u64) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
 }
 
 /// What a timeline was built on: the viewer's followees at one moment.

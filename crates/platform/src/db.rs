@@ -160,7 +160,13 @@ impl Database {
     /// Bytes that it takes.
     pub async fn size(&self) -> Result<u64> {
         match self {
-            Self::Sqlite(database) => Ok(std::fs::metadata(database.path()).map_or(0, |f| f.len())),
+            Self::Sqlite(database) => {
+                // What was written last may still be in its log alone.
+                let mut log = database.path().as_os_str().to_owned();
+                log.push("-wal");
+                let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+                Ok(bytes(database.path()) + bytes(Path::new(&log)))
+            }
             Self::Postgres(database) => {
                 let text = "SELECT pg_database_size(current_database())";
                 Ok(database.query_one(text, &[]).await?.get::<_, i64>(0) as u64)

@@ -35,6 +35,7 @@ async fn report(site: &Site, bus: &Bus) -> Result<Report> {
             ("dead letters", Figure::Count(count.iter().map(|(_, count)| *count as u64).sum())),
             ("counters that drift", Figure::Count(drift.len() as u64)),
             ("database", Figure::Bytes(database)),
+            ("pictures and films", Figure::Bytes(site.media.measure().await?)),
         ],
         lags: bus.lags().await?,
         dead_letters: letters

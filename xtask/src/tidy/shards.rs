@@ -26,7 +26,7 @@ const MARK: &str = "Looks at every shard: ";
 
 /// The shard key of each table. Posts and all that hangs on them stand with their author, who is the
 /// `owner` of a like or a comment.
-const SHARD_KEYS: [(&str, &str); 27] = [
+const SHARD_KEYS: [(&str, &str); 28] = [
     ("account_emails", "email"),
     ("account_search", "account"),
     ("account_usernames", "username"),
@@ -53,6 +53,7 @@ const SHARD_KEYS: [(&str, &str); 27] = [
     ("posts", "author"),
     ("saves", "user"),
     ("sessions", "account"),
+    ("shelved_orders", "viewer"),
     ("timelines", "viewer"),
 ];
 

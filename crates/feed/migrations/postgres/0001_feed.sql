@@ -12,3 +12,13 @@ ALTER TABLE timelines SET (fillfactor = 50);
 CREATE TABLE merged_authors (
     author BIGINT PRIMARY KEY
 );
+
+-- Orders of posts (a ranked feed, say) that a viewer was shown, so that whichever process is asked for
+-- the next page goes on in it. Gone after half an hour.
+CREATE TABLE shelved_orders (
+    viewer BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    posts  BYTEA  NOT NULL,
+    PRIMARY KEY (viewer, number)
+);
+CREATE INDEX shelved_orders_by_age ON shelved_orders (number);

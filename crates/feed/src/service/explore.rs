@@ -27,12 +27,13 @@ impl FeedService {
         let circle = self.services.graph().circle(viewer).await?;
         let skip = u32::try_from(query.skip()).unwrap_or(u32::MAX);
         let place = FixedPlace::read(query.cursor.as_deref(), skip)?;
-        let snapshot = if let Some(snapshot) = self.fixed(viewer, List::Explore, &place)? {
+        let snapshot = if let Some(snapshot) = self.fixed(viewer, List::Explore, &place).await? {
             snapshot
         } else {
             let popular = self.popular().await?;
             let refs = popular.iter().map(|popular| popular.post);
-            let posts = refs.filter(|post| is_new_to(viewer, &circle, *post)).collect();
+            let new = refs.filter(|post| is_new_to(viewer, &circle, *post));
+            let posts = new.map(|post| post.post).collect();
             let (number, list, scores) = (self.ids.next(), List::Explore, Vec::new());
             Arc::new(Snapshot { number, viewer, list, posts, scores })
         };

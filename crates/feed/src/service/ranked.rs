@@ -10,7 +10,7 @@ use tintype_platform::{Result, Timestamp};
 
 use super::FeedService;
 use crate::ranking;
-use crate::snapshots::{List, Snapshot};
+use crate::snapshots::{self, List, Snapshot};
 use crate::strategy::Reader;
 
 /// The kind of cursors of lists whose order was fixed.
@@ -22,7 +22,7 @@ impl FeedService {
         let reader =
             Reader { viewer: request.viewer, circle: &circle, own_posts: request.own_posts };
         let place = FixedPlace::read(request.cursor.as_deref(), request.skip)?;
-        let snapshot = match self.fixed(request.viewer, List::Ranked, &place)? {
+        let snapshot = match self.fixed(request.viewer, List::Ranked, &place).await? {
             Some(snapshot) => snapshot,
             None => Arc::new(self.rank(reader, self.since(request.days)).await?),
         };
@@ -30,7 +30,7 @@ impl FeedService {
     }
 
     /// The order that a page goes on in; none for a first page.
-    pub(super) fn fixed(
+    pub(super) async fn fixed(
         &self,
         viewer: UserId,
         list: List,
@@ -38,9 +38,41 @@ impl FeedService {
     ) -> Result<Option<Arc<Snapshot>>> {
         let now = self.clock.now();
         match place.snapshot {
-            Some(number) => self.snapshots.get(viewer, list, number, now).map(Some),
+            Some(number) => match self.snapshots.get(viewer, list, number, now) {
+                Some(snapshot) => Ok(Some(snapshot)),
+                None => self.shelved(viewer, list, number).await.map(Some),
+            },
             None if place.skip > 0 => Ok(self.snapshots.last(viewer, list, now)),
             None => Ok(None),
+        }
+    }
+
+    /// The snapshot of another process, or of this one before it was started anew.
+    async fn shelved(&self, viewer: UserId, list: List, number: u64) -> Result<Arc<Snapshot>> {
+        let order = self.store.shelved(viewer, number).await?.ok_or_else(snapshots::expired)?;
+        let snapshot: Snapshot = serde_json::from_slice(&order)?;
+        let is_asked_for =
+            (snapshot.viewer, snapshot.list, snapshot.number) == (viewer, list, number);
+        if !is_asked_for || snapshots::is_too_old(number, self.clock.now()) {
+            return Err(snapshots::expired());
+        }
+        let snapshot = Arc::new(snapshot);
+        self.snapshots.keep(snapshot.clone());
+        Ok(snapshot)
+    }
+
+    /// Keeps a snapshot for the pages after its first, whichever process is asked for them.
+    async fn keep(&self, snapshot: Arc<Snapshot>) {
+        if !self.snapshots.keep(snapshot.clone()) || !self.store.is_shared() {
+            return;
+        }
+        let shelved = async {
+            let order = serde_json::to_vec(&*snapshot)?;
+            self.store.shelve(snapshot.viewer, snapshot.number, order).await
+        };
+        if let Err(error) = shelved.await {
+            // This process knows it; at another the cursor will have expired.
+            tracing::warn!(cause = %error, "an order of posts could not be kept for others");
         }
     }
 
@@ -62,7 +94,7 @@ impl FeedService {
         while start < snapshot.posts.len() && page.next.is_none() {
             let looked_at = to_skip.saturating_add(limit + 1 - page.posts.len());
             let end = start.saturating_add(looked_at).min(snapshot.posts.len());
-            let posts = snapshot.posts[start..end].iter().map(|post| post.post).collect();
+            let posts = snapshot.posts[start..end].to_vec();
             let views = self.visible(snapshot.viewer, posts).await?;
             for (index, view) in (start..end).zip(views) {
                 let Some(view) = view.filter(&wanted) else { continue };
@@ -82,7 +114,7 @@ impl FeedService {
         }
         page.offset = offset.saturating_add(page.posts.len() as u32);
         if page.next.is_some() {
-            self.snapshots.keep(snapshot);
+            self.keep(snapshot).await;
         }
         Ok(page)
     }
@@ -109,7 +141,8 @@ impl FeedService {
                 (post.post, ranking::score(post, interactions.unwrap_or(0), now))
             })
             .collect();
-        let (posts, scores) = ranking::arrange(scored).into_iter().unzip();
+        let arranged = ranking::arrange(scored).into_iter();
+        let (posts, scores) = arranged.map(|(post, score)| (post.post, score)).unzip();
         let (number, viewer) = (self.ids.next(), reader.viewer);
         Ok(Snapshot { number, viewer, list: List::Ranked, posts, scores })
     }

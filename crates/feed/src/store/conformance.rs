@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use tintype_api::testkit::user;
 use tintype_api::{PostId, UserId};
+use tintype_platform::id;
+use tintype_platform::testkit::START;
 
 use super::{Basis, Stretch, TimelineStore};
+
+const HOUR: i64 = 60 * 60 * 1000;
 
 /// Runs the suite on stores that `make` makes for timelines of a given size.
 pub(super) async fn run<S: TimelineStore>(make: impl AsyncFn(usize) -> Arc<S>) {
@@ -15,6 +19,7 @@ pub(super) async fn run<S: TimelineStore>(make: impl AsyncFn(usize) -> Arc<S>) {
     says_what_it_no_longer_knows(&*make(3).await).await;
     knows_only_what_an_overflowing_rebuild_left(&*make(3).await).await;
     remembers_merged_authors(&*make(3).await).await;
+    shelves_orders_for_others(&*make(3).await).await;
 }
 
 async fn reads_page_by_page(store: &dyn TimelineStore) {
@@ -104,6 +109,19 @@ async fn remembers_merged_authors(store: &dyn TimelineStore) {
         store.merge(user(number)).await.unwrap();
     }
     assert_eq!(&*store.merged().await.unwrap(), [user(3), user(5), user(9)]);
+}
+
+async fn shelves_orders_for_others(store: &dyn TimelineStore) {
+    if !store.is_shared() {
+        return;
+    }
+    let ids: Vec<u64> = (0..3).map(|hour| id::floor_at(START.plus_millis(hour * HOUR))).collect();
+    for number in &ids[..2] {
+        store.shelve(user(1), *number, vec![0, 255, 7]).await.unwrap();
+    }
+    assert_eq!(store.shelved(user(1), ids[1]).await.unwrap(), Some(vec![0, 255, 7]));
+    assert_eq!(store.shelved(user(2), ids[1]).await.unwrap(), None);
+    assert_eq!(store.shelved(user(1), ids[2]).await.unwrap(), None);
 }
 
 async fn build(store: &dyn TimelineStore, viewer: UserId, version: u64, posts: &[u64], floor: u64) {

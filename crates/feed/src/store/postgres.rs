@@ -6,16 +6,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tintype_api::{PostId, UserId};
 use tintype_platform::postgres::Database;
-use tintype_platform::{IdGenerator, Result};
+use tintype_platform::{IdGenerator, Result, id};
 
 use super::packed::{self, Packed, State};
 use super::{Basis, Rebuild, Stretch, TimelineStore};
+use crate::snapshots::KEPT;
 
 /// Bytes that gather before a reader settles them.
 const UNSETTLED: i64 = 64 * 7;
 
 /// Bytes that gather unread before the timeline is dropped.
 const UNREAD: i64 = 1024 * 7;
+
+/// Old orders that are cleared away with each new one.
+const CLEARED: i64 = 20;
 
 /// Timelines in the tables of a [`Database`].
 pub struct PostgresTimelines {
@@ -158,6 +162,62 @@ impl TimelineStore for PostgresTimelines {
         let rows = self.database.query(text, &[]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn shelve(&self, viewer: UserId, number: u64, order: Vec<u8>) -> Result<()> {
+        let change = self.database.begin(viewer).await?;
+        change
+            .execute(
+                "INSERT INTO shelved_orders (viewer, number, posts) VALUES ($1, $2, $3)
+                 ON CONFLICT DO NOTHING",
+                &[&viewer, &(number as i64), &order],
+            )
+            .await?;
+        change.commit().await?;
+        self.clear_shelf(number).await
+    }
+
+    async fn shelved(&self, viewer: UserId, number: u64) -> Result<Option<Vec<u8>>> {
+        let row = self
+            .database
+            .query_opt(
+                "SELECT posts FROM shelved_orders WHERE viewer = $1 AND number = $2",
+                &[&viewer, &(number as i64)],
+            )
+            .await?;
+        Ok(row.map(|row| row.get(0)))
+    }
+}
+
+impl PostgresTimelines {
+    /// Whoever shelves an order at `number` clears away some that are too old by then, so that the
+    /// shelf is no longer than what came in half an hour.
+    async fn clear_shelf(&self, number: u64) -> Result<()> {
+        let oldest = id::floor_at(id::timestamp_of(number).plus_millis(-KEPT)) as i64;
+        let rows = self
+            .database
+            .query(
+                "SELECT viewer, number FROM shelved_orders WHERE number < $1
+                 ORDER BY number LIMIT $2",
+                &[&oldest, &CLEARED],
+            )
+            .await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let viewers: Vec<UserId> = rows.iter().map(|row| row.get(0)).collect();
+        let change = self.database.begin(viewers[0]).await?;
+        change
+            .execute(
+                "DELETE FROM shelved_orders WHERE viewer = ANY($1) AND number < $2",
+                &[&viewers, &oldest],
+            )
+            .await?;
+        change.commit().await
+    }
 }
 
 #[cfg(test)]
@@ -172,6 +232,7 @@ mod tests {
         let Some(bench) = Workbench::on_postgres(&[crate::MIGRATIONS]).await else { return };
         conformance::run(async |size| {
             bench.execute("DELETE FROM timelines; DELETE FROM merged_authors").await;
+            bench.execute("DELETE FROM shelved_orders").await;
             let database = bench.postgres().clone();
             Arc::new(PostgresTimelines::new(database, bench.ids.clone(), size))
         })

@@ -21,6 +21,7 @@ use tintype_platform::{IdGenerator, Result};
 
 use super::packed::{self, Packed, State};
 use super::{Basis, Rebuild, Stretch, TimelineStore};
+use crate::snapshots::KEPT;
 
 /// Viewers whose timelines one call appends to.
 const AT_ONCE: usize = 128;
@@ -55,6 +56,8 @@ struct Era {
     forget: Script,
     merge: Script,
     merged: Script,
+    shelve: Script,
+    shelved: Script,
 }
 
 /// What is kept.
@@ -62,6 +65,8 @@ struct Era {
 enum Key {
     Timeline(UserId),
     Merged,
+    /// Whose, and its number.
+    Order(UserId, u64),
 }
 
 impl Era {
@@ -104,6 +109,8 @@ impl Era {
             forget: script("redis.call('DEL', KEYS[1])"),
             merge: script("redis.call('SADD', KEYS[1], ARGV[1])"),
             merged: script("return redis.call('SMEMBERS', KEYS[1])"),
+            shelve: script("redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"),
+            shelved: script("return redis.call('GET', KEYS[1])"),
         }
     }
 
@@ -111,6 +118,7 @@ impl Era {
         match key {
             Key::Timeline(viewer) => format!("{}:{viewer}", self.prefix),
             Key::Merged => format!("{}:merged", self.prefix),
+            Key::Order(viewer, number) => format!("{}:order:{viewer}:{number}", self.prefix),
         }
     }
 }
@@ -170,6 +178,8 @@ impl RedisTimelines {
             &era.forget,
             &era.merge,
             &era.merged,
+            &era.shelve,
+            &era.shelved,
         ];
         self.redis.load(&scripts).await?;
         *self.era.write() = Some(era.clone());
@@ -269,6 +279,22 @@ impl TimelineStore for RedisTimelines {
         authors.sort_unstable();
         Ok(authors.into())
     }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn shelve(&self, viewer: UserId, number: u64, order: Vec<u8>) -> Result<()> {
+        let kept = KEPT.to_string();
+        let key = Key::Order(viewer, number);
+        self.run::<()>(|era| &era.shelve, key, &[&order, kept.as_bytes()]).await?;
+        Ok(())
+    }
+
+    async fn shelved(&self, viewer: UserId, number: u64) -> Result<Option<Vec<u8>>> {
+        let (_, order) = self.run(|era| &era.shelved, Key::Order(viewer, number), &[]).await?;
+        Ok(order)
+    }
 }
 
 #[cfg(test)]
@@ -278,7 +304,7 @@ mod tests {
     use super::super::conformance;
     use super::*;
 
-    const KEPT: Duration = Duration::from_mins(5);
+    const IDLE: Duration = Duration::from_mins(5);
 
     #[tokio::test]
     async fn conforms() {
@@ -296,7 +322,7 @@ mod tests {
         let ids = Workbench::new(&[]).ids;
         conformance::run(async |size| {
             let redis = redis.clone().renamed(&redis.key(&ids.next().to_string()));
-            Arc::new(RedisTimelines::new(redis, ids.clone(), size, KEPT))
+            Arc::new(RedisTimelines::new(redis, ids.clone(), size, IDLE))
         })
         .await;
     }

@@ -28,12 +28,12 @@ impl MediaService {
         Ok(drift)
     }
 
-    /// Sets the figures of what all uploads take.
-    pub async fn measure(&self) -> Result<()> {
+    /// Sets the figures of what all uploads take, and answers how many bytes that is.
+    pub async fn measure(&self) -> Result<u64> {
         let total = self.store.total().await?;
         metrics::gauge!("tintype_media_bytes").set(total.bytes as f64);
         metrics::gauge!("tintype_media_files").set(total.files as f64);
-        Ok(())
+        Ok(total.bytes)
     }
 
     /// Removes uploads that a killed process had not finished. Only for the process that serves,

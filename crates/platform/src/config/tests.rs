@@ -137,7 +137,7 @@ fn an_error_names_the_key_the_value_its_source_and_what_is_allowed() {
         (
             "TINTYPE_FEED_STRATEGY",
             "fast",
-            "feed.strategy is \"fast\" (environment TINTYPE_FEED_STRATEGY); allowed is: pull, push, hybrid",
+            "feed.strategy is \"fast\" (environment TINTYPE_FEED_STRATEGY); allowed is: auto, pull, push, hybrid",
         ),
         (
             "TINTYPE_AUTH_BCRYPT_COST",

@@ -1,10 +1,10 @@
 //! Every page, looked at by somebody who looks for faults.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use tintype_api::accounts::Role;
+use tintype_platform::testkit::variable;
 
 use crate::browser::Browser;
 use crate::driver;
@@ -130,12 +130,7 @@ async fn every_page_is_for_everybody() {
 /// The program that looks for the same faults and more, if a copy of it is at hand: it is under a
 /// licence of its own, and so is none of the project's files.
 fn axe() -> Option<String> {
-    let path = std::env::var_os("TINTYPE_TEST_AXE").filter(|path| !path.is_empty());
-    if path.is_none() {
-        let _ =
-            writeln!(std::io::stderr(), "SKIPPED axe-core: TINTYPE_TEST_AXE names no axe.min.js");
-    }
-    path.map(|path| std::fs::read_to_string(path).unwrap())
+    variable("TINTYPE_TEST_AXE").map(|path| std::fs::read_to_string(path).unwrap())
 }
 
 /// Looks at a page by day and by night, on narrow screens and wide ones.
