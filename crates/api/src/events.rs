@@ -147,8 +147,8 @@ pub enum Stale {
 }
 
 impl Stale {
-    /// As the outbox keeps it, for as long as processes need to see it: it has neither an id nor a
-    /// time, because no consumer wants it.
+    /// As the outbox takes it: without an id, because no consumer wants it, and without a time of its
+    /// own.
     pub fn record(self) -> Result<Record> {
         Event::Stale(self).record(Stamp { id: 0, at: Timestamp::from_millis(0) })
     }

@@ -32,14 +32,18 @@ pub(crate) const CACHE: &str = "in-process";
 pub(crate) struct Figures {
     pub(crate) feed: FeedStats,
     pub(crate) counts: GraphCounts,
+    /// Where timelines are, in a word.
+    place: &'static str,
 }
 
 impl Figures {
     /// Where the feed comes from.
     pub(crate) fn storage(&self) -> String {
         let strategy = &*self.feed.strategy;
-        let kept = if strategy == "pull" { "memory-index" } else { "memory-timelines" };
-        format!("{kept} ({strategy})")
+        match strategy {
+            "pull" => format!("memory-index ({strategy})"),
+            _ => format!("{}-timelines ({strategy})", self.place),
+        }
     }
 }
 
@@ -48,7 +52,7 @@ pub struct FeedService {
     pub(crate) services: Arc<Services>,
     pub(crate) settings: Settings,
     pub(crate) live: Arc<Live>,
-    database: Database,
+    pub(crate) database: Database,
     clock: Arc<dyn Clock>,
     ids: Arc<IdGenerator>,
     strategy: Strategy,
@@ -138,7 +142,8 @@ impl FeedService {
     pub(crate) async fn figures(&self, viewer: UserId) -> Result<Figures> {
         let counts = self.services.graph().counts(vec![viewer]);
         let (feed, counts) = tokio::try_join!(self.stats(viewer), counts)?;
-        Ok(Figures { feed, counts: counts.first().copied().unwrap_or_default() })
+        let counts = counts.first().copied().unwrap_or_default();
+        Ok(Figures { feed, counts, place: self.store.place() })
     }
 
     /// A post as it may be shown in the feed of `viewer`.

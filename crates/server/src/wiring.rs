@@ -53,14 +53,29 @@ pub struct Site {
     pub activity: Arc<ActivityService>,
     /// New ids.
     pub ids: Arc<IdGenerator>,
-    node_kept: JoinHandle<()>,
+    /// What keeps this process right among others, a command as well as a server.
+    background: Background,
     clock: Arc<dyn Clock>,
     consumers: Vec<Arc<dyn Consumer>>,
-    followers: Vec<Arc<dyn Follower>>,
     routes: OpenApiRouter,
     /// Routes that take large bodies, and routes that give them.
     uploads: OpenApiRouter,
     files: OpenApiRouter,
+}
+
+/// Tasks that end with the site.
+struct Background([JoinHandle<()>; 2]);
+
+impl Background {
+    fn end(&self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Site {
@@ -108,6 +123,17 @@ impl Site {
         let activity = tintype_activity::start(&base, tintype_activity::Settings::default())?;
         base.services.set_activity(activity.service.clone());
 
+        let followers: [Vec<Arc<dyn Follower>>; 6] = [
+            accounts.followers,
+            graph.followers,
+            posts.followers,
+            media.followers,
+            feed.followers,
+            activity.followers,
+        ];
+        let following = base.database.follow(followers.concat());
+        base.database.caught_up().await?;
+
         Ok(Self {
             consumers: [
                 accounts.consumers,
@@ -116,15 +142,6 @@ impl Site {
                 media.consumers,
                 feed.consumers,
                 activity.consumers,
-            ]
-            .concat(),
-            followers: [
-                accounts.followers,
-                graph.followers,
-                posts.followers,
-                media.followers,
-                feed.followers,
-                activity.followers,
             ]
             .concat(),
             routes: OpenApiRouter::with_openapi(docs::about())
@@ -149,7 +166,7 @@ impl Site {
             activity: activity.service,
             database: base.database,
             ids: base.ids,
-            node_kept,
+            background: Background([node_kept, following]),
             clock: base.clock,
         })
     }
@@ -204,7 +221,6 @@ impl Site {
         let pages = site.pages(config, &ground, &bus)?.layer(Extension(gate));
         let router = router.merge(pages);
         let tasks = vec![
-            site.database.follow(site.followers.clone()),
             tokio::spawn(measure_drift(site.clone())),
             tokio::spawn(measure_media(site.clone())),
         ];
@@ -269,7 +285,7 @@ impl Running {
         if let Err(error) = self.views.await {
             tracing::warn!(cause = %error, "the views of the last second could not be stored");
         }
-        self.site.node_kept.abort();
+        self.site.background.end();
         self.site.database.close().await;
     }
 }

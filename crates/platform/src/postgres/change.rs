@@ -188,9 +188,14 @@ fn outcome_unknown(error: Error) -> Error {
     .with_cause(error)
 }
 
-/// All events of a transaction stand on the shard of what it changed.
+/// All events of a transaction stand on the shard of what it changed. One without a time is given the
+/// server's, so that it is kept for as long as the others: a process that was cut off for a while
+/// must still find it.
 const INSERT: &str = "INSERT INTO outbox (shard, id, kind, key, body, at, part)
-     SELECT $1::BIGINT, event.id, event.kind, event.key, event.body, event.at, event.part
+     SELECT $1::BIGINT, event.id, event.kind, event.key, event.body,
+            CASE WHEN event.at = 0 THEN (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT
+                 ELSE event.at END,
+            event.part
      FROM unnest($2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[])
           WITH ORDINALITY AS event (id, kind, key, body, at, part)";
 

@@ -41,8 +41,8 @@ impl Fleet {
         }
         let [one, other] = configs;
         let nodes = [
-            Rig::on(&one, Arc::new(SystemClock)).await,
-            Rig::on(&other, Arc::new(SystemClock)).await,
+            Box::pin(Rig::on(&one, Arc::new(SystemClock))).await,
+            Box::pin(Rig::on(&other, Arc::new(SystemClock))).await,
         ];
         Some(Self { nodes, _folders: folders, _server: server })
     }
