@@ -47,13 +47,21 @@ async fn make_table(client: &tokio_postgres::Client) -> Result<()> {
         tries += 1;
         match made {
             Ok(()) => return Ok(()),
-            // Two that make it at once may meet in the catalogue.
-            Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) && tries < TRIES => {
+            Err(error) if was_made_meanwhile(&error) && tries < TRIES => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Two that make a table at once meet in one of the catalogues: in that of relations, of types
+/// (a table has one of its own), or in an index of either.
+fn was_made_meanwhile(error: &tokio_postgres::Error) -> bool {
+    matches!(
+        error.code(),
+        Some(&(SqlState::UNIQUE_VIOLATION | SqlState::DUPLICATE_OBJECT | SqlState::DUPLICATE_TABLE))
+    )
 }
 
 async fn refuse_newer(transaction: &Transaction<'_>, all: &[Migrations]) -> Result<()> {
