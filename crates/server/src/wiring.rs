@@ -13,7 +13,7 @@ use tintype_graph::GraphService;
 use tintype_media::MediaService;
 use tintype_platform::bus::{Bus, Consumer};
 use tintype_platform::config::{Config, Strategy};
-use tintype_platform::db::{self, Database, Follower};
+use tintype_platform::db::{self, Database, Follower, Migrations};
 use tintype_platform::http::{Ground, idempotency, probes, stack};
 use tintype_platform::objects::{ObjectUrls, Objects};
 use tintype_platform::redis::Redis;
@@ -34,6 +34,17 @@ const MEASURE: Duration = Duration::from_mins(1);
 
 /// Feeds that are compared with their definition on that occasion.
 const RECOUNTED_FEEDS: usize = 100;
+
+/// The tables of all slices.
+pub const MIGRATIONS: [Migrations; 7] = [
+    db::MIGRATIONS,
+    tintype_accounts::MIGRATIONS,
+    tintype_graph::MIGRATIONS,
+    tintype_posts::MIGRATIONS,
+    tintype_media::MIGRATIONS,
+    tintype_feed::MIGRATIONS,
+    tintype_activity::MIGRATIONS,
+];
 
 /// The slices over one database. Nothing runs yet: a command may use them beside a server.
 pub struct Site {
@@ -83,20 +94,7 @@ impl Site {
     /// this process's ids apart from those of others on the same embedded database.
     pub async fn open(config: &Config, clock: Arc<dyn Clock>, node: u8) -> Result<Self> {
         let data_dir = config.make_data_dir()?;
-        let database = Database::open(
-            &config.database,
-            data_dir,
-            &[
-                db::MIGRATIONS,
-                tintype_accounts::MIGRATIONS,
-                tintype_graph::MIGRATIONS,
-                tintype_posts::MIGRATIONS,
-                tintype_media::MIGRATIONS,
-                tintype_feed::MIGRATIONS,
-                tintype_activity::MIGRATIONS,
-            ],
-        )
-        .await?;
+        let database = Database::open(&config.database, data_dir, &MIGRATIONS).await?;
         let floor = database.outbox().highest_id().await?;
         let node = database.node(node).await?;
         let ids = Arc::new(IdGenerator::new(clock.clone(), node, floor));

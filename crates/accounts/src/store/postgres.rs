@@ -20,6 +20,8 @@ use tintype_api::{Event, Stale, Stamp, TokenId, UserId};
 use tintype_platform::postgres::{Database, Params};
 use tintype_platform::{Result, Timestamp};
 
+pub(super) use search::parts_of;
+
 use super::{
     Credentials, KeyHash, Login, ProfileChanged, Rank, SearchDrift, Standing, Store, VerifiedHash,
     may_write, role, scope, sql,

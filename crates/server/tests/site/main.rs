@@ -6,6 +6,7 @@ mod disk_full;
 mod fleet;
 mod history;
 mod media;
+mod migrate;
 mod openapi;
 mod outage;
 mod program;
