@@ -41,8 +41,8 @@ pub const MIGRATIONS: Migrations = Migrations {
         },
         Migration {
             version: 2,
-            name: "moving",
-            sql: include_str!("../migrations/postgres/0002_moving.sql"),
+            name: "fleet",
+            sql: include_str!("../migrations/postgres/0002_fleet.sql"),
         },
     ],
     tables: &[
@@ -52,6 +52,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         Table { name: "dead_letters", rows: Rows::Same },
         Table { name: "idempotency_keys", rows: Rows::Same },
         Table { name: "leases", rows: Rows::None("whoever serves the site takes new ones") },
+        Table { name: "agreements", rows: Rows::None("those who serve the site make new ones") },
         Table { name: "moving", rows: Rows::None("it tells of the copying itself") },
     ],
 };

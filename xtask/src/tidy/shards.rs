@@ -62,8 +62,16 @@ const SHARD_KEYS: [(&str, &str); 28] = [
 const OUTBOX: &str = "outbox";
 
 /// The platform's own tables, which stand on one server.
-const ON_ONE_SERVER: [&str; 7] =
-    ["consumers", "dead_letters", "idempotency_keys", "leases", "migrations", "moving", "relay"];
+const ON_ONE_SERVER: [&str; 8] = [
+    "agreements",
+    "consumers",
+    "dead_letters",
+    "idempotency_keys",
+    "leases",
+    "migrations",
+    "moving",
+    "relay",
+];
 
 /// Every table of PostgreSQL has a shard key, and none has what only one server could give.
 pub(super) fn tables_can_be_spread(tree: &Tree) -> Vec<Violation> {
