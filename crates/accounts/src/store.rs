@@ -126,6 +126,10 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// The sessions of an account that have not expired at `now`, the newest first.
     async fn sessions(&self, account: UserId, now: Timestamp) -> Result<Vec<Session>>;
 
+    /// Up to `limit` accounts with sessions that have not expired at `now`, that with the newest
+    /// session first. Looks through all sessions.
+    async fn last_signed_in(&self, limit: usize, now: Timestamp) -> Result<Vec<UserId>>;
+
     /// Ends a session. False when it had ended already.
     async fn end_session(&self, account: UserId, token: TokenId) -> Result<bool>;
 

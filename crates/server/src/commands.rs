@@ -6,8 +6,10 @@ mod check;
 mod deadletters;
 mod demo;
 mod migrate;
+mod progress;
 mod serve;
 mod sweep;
+mod warm;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -61,6 +63,8 @@ enum Command {
     },
     /// Move a whole site from SQLite to PostgreSQL; killed in the middle, it goes on when started again
     Migrate(migrate::Migrate),
+    /// Build the timelines that all processes of a fleet share, for those who signed in last
+    Warm(warm::Warm),
     /// Keys for backends that act for their users
     #[command(subcommand)]
     Apikey(apikey::ApiKey),
@@ -144,6 +148,7 @@ impl Command {
                 Ok(ExitCode::SUCCESS)
             }
             Self::Migrate(migrate) => migrate.run(config).await,
+            Self::Warm(warm) => warm.run(&existing(config).await?).await,
             Self::Apikey(command) => command.run(&existing(config).await?).await,
             Self::Admin(command) => command.run(&existing(config).await?).await,
             Self::Deadletters(command) => command.run(&existing(config).await?).await,

@@ -18,13 +18,13 @@ use tintype_platform::http::{Ground, idempotency, probes, stack};
 use tintype_platform::objects::{ObjectUrls, Objects};
 use tintype_platform::redis::Redis;
 use tintype_platform::telemetry::Telemetry;
-use tintype_platform::{Clock, IdGenerator, Result};
+use tintype_platform::{Clock, Error, IdGenerator, Result};
 use tintype_posts::PostsService;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{docs, health, report};
+use crate::{docs, health, report, warming};
 
 /// How often counters are recounted for the metric of their drift.
 const RECOUNT: Duration = Duration::from_hours(1);
@@ -202,9 +202,16 @@ impl Site {
             loopback: config.server.listen.ip().is_loopback(),
         };
         let database = self.database.clone();
+        let (warmed, is_warm) = watch::channel(config.feed.warm_at_start == 0);
         let ready = move || {
-            let database = database.clone();
-            async move { database.answers().await }
+            let (database, is_warm) = (database.clone(), *is_warm.borrow());
+            async move {
+                if !is_warm {
+                    let words = "The server reads what it is to remember; try again in a moment";
+                    return Err(Error::unavailable("warming", words, 1));
+                }
+                database.answers().await
+            }
         };
         let (routes, mut openapi) = self.routes.clone().split_for_parts();
         let (uploads, of_uploads) = self.uploads.clone().split_for_parts();
@@ -226,6 +233,7 @@ impl Site {
         let tasks = vec![
             tokio::spawn(measure_drift(site.clone())),
             tokio::spawn(measure_media(site.clone())),
+            tokio::spawn(warming::before_ready(site.clone(), config.feed.clone(), warmed)),
         ];
         let (stop_views, stopping) = oneshot::channel();
         let views = tokio::spawn(store_views(site.clone(), stopping));

@@ -207,6 +207,12 @@ impl Store for PostgresStore {
         Ok(count as u64)
     }
 
+    async fn last_signed_in(&self, limit: usize, now: Timestamp) -> Result<Vec<UserId>> {
+        let look = self.database.scan().await?;
+        let rows = look.query(sql::LAST_SIGNED_IN, &[&now.as_millis(), &(limit as i64)]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     async fn sessions(&self, account: UserId, now: Timestamp) -> Result<Vec<Session>> {
         let rows = self.database.query(sql::LIST_SESSIONS, &[&account, &now.as_millis()]).await?;
         Ok(rows.iter().map(|row| session(account, row)).collect())

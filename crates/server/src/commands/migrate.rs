@@ -1,13 +1,12 @@
 //! `tintype migrate`: a whole site from SQLite to PostgreSQL.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressStyle};
 use tintype_platform::config::{self, Config};
 use tintype_platform::transfer::{Comparison, Transfer};
 
+use super::progress::{advance, bar};
 use crate::wiring::MIGRATIONS;
 
 /// What is moved, and where to.
@@ -39,14 +38,15 @@ impl Migrate {
         if taken > 0 {
             println!("{taken} of {rows} rows were read before; going on behind them.");
         }
-        let bar = bar(rows, "Copying")?;
-        bar.set_position(taken);
-        transfer.copy(|table, taken| advance(&bar, table, taken)).await?;
-        bar.finish_and_clear();
+        let copying = bar(rows, "Copying")?;
+        copying.set_position(taken);
+        transfer.copy(|table, taken| advance(&copying, table, taken)).await?;
+        copying.finish_and_clear();
 
-        let bar = self::bar(rows, "Comparing")?;
-        let comparisons = transfer.compare(|table, taken| advance(&bar, table, taken)).await?;
-        bar.finish_and_clear();
+        let comparing = bar(rows, "Comparing")?;
+        let comparisons =
+            transfer.compare(|table, taken| advance(&comparing, table, taken)).await?;
+        comparing.finish_and_clear();
         let differing: Vec<&str> = comparisons
             .iter()
             .inspect(|comparison| print(comparison))
@@ -73,28 +73,6 @@ impl Migrate {
             println!("  * {word}");
         }
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// A bar on a terminal; elsewhere nothing is seen of it.
-fn bar(rows: u64, what: &'static str) -> Result<ProgressBar> {
-    let style = ProgressStyle::with_template(
-        "{prefix:<10} {msg:<18} {wide_bar} {percent:>3} %  {eta} left",
-    )
-    .context("the bar's template is well-formed")?;
-    let bar = ProgressBar::new(rows).with_style(style).with_prefix(what);
-    bar.enable_steady_tick(Duration::from_millis(100));
-    Ok(bar)
-}
-
-/// Moves the bar on; where there is none, a line says so now and then.
-fn advance(bar: &ProgressBar, table: &'static str, rows: u64) {
-    let percent = |rows: u64| 100 * rows / bar.length().unwrap_or(0).max(1);
-    let before = bar.position();
-    bar.set_message(table);
-    bar.inc(rows);
-    if bar.is_hidden() && percent(before) / 10 < percent(bar.position()) / 10 {
-        println!("{} {table}: {} %", bar.prefix(), percent(bar.position()));
     }
 }
 

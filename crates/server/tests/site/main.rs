@@ -12,4 +12,5 @@ mod outage;
 mod program;
 mod rig;
 mod stories;
+mod warming;
 mod web;
