@@ -23,6 +23,7 @@ use tintype_platform::db::{Migration, Migrations};
 use tintype_platform::transfer::{Rows, Table};
 
 pub use service::{AccountsService, Profile, Registration, SignedUp};
+pub use store::fill;
 
 /// The tables of the slice.
 pub const MIGRATIONS: Migrations = Migrations {

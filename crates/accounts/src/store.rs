@@ -15,6 +15,8 @@ use async_trait::async_trait;
 use tintype_api::accounts::{KeyStanding, Picture, Role};
 use tintype_api::{Stamp, TokenId, UserId};
 use tintype_platform::db::Database;
+
+pub use sqlite::fill::fill;
 use tintype_platform::transfer::Rows;
 use tintype_platform::{Result, Timestamp};
 

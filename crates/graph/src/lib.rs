@@ -19,6 +19,7 @@ use tintype_platform::db::{Migration, Migrations};
 use tintype_platform::transfer::{Rows, Table};
 
 pub use service::{Entry, FollowOutcome, GraphService, Mutual, UnfollowOutcome};
+pub use store::fill;
 
 /// The tables of this slice.
 pub const MIGRATIONS: Migrations = Migrations {

@@ -15,6 +15,8 @@ use tintype_api::{Circle, Drift, Stamp, UserId};
 use tintype_platform::Result;
 use tintype_platform::db::Database;
 
+pub use sqlite::fill::fill;
+
 /// A follow or request to be added.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewFollow {

@@ -24,7 +24,7 @@ use tintype_platform::transfer::{Rows, Table};
 use newest::Newest;
 pub use service::seed::{SeedComment, SeedLike, SeedPost};
 pub use service::{Change, CommentView, Draft, Liker, PostsService, Wanted};
-pub use store::{Comment, Counted};
+pub use store::{Comment, Counted, fill};
 
 /// The tables of this slice.
 pub const MIGRATIONS: Migrations = Migrations {

@@ -21,6 +21,8 @@ use tintype_api::posts::{Engagement, Post, PostRef};
 use tintype_api::{CommentId, Drift, PostId, Stamp, UserId};
 use tintype_platform::Result;
 use tintype_platform::db::Database;
+
+pub use sqlite::fill::fill;
 use tintype_platform::transfer::Rows;
 
 use crate::words::Field;

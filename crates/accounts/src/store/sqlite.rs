@@ -1,6 +1,7 @@
 //! The store in SQLite.
 
 mod acts;
+pub(crate) mod fill;
 mod rows;
 mod search;
 

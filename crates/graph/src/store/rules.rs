@@ -114,7 +114,7 @@ impl Tally {
         self.told.push((Event::Unmuted { muter, muted }, stamp));
     }
 
-    fn count_follow(&mut self, follower: UserId, followee: UserId, by: i64) {
+    pub(super) fn count_follow(&mut self, follower: UserId, followee: UserId, by: i64) {
         let counts = self.of(follower);
         counts.following += by;
         counts.version += by.max(0);

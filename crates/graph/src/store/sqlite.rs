@@ -1,6 +1,7 @@
 //! Ties in SQLite.
 
 mod changes;
+pub(crate) mod fill;
 mod reads;
 
 use async_trait::async_trait;

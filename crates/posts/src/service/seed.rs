@@ -43,6 +43,30 @@ pub struct SeedComment {
     pub content: String,
 }
 
+impl From<SeedPost> for Post {
+    fn from(seed: SeedPost) -> Self {
+        let at = seed.id.made_at();
+        Self {
+            id: seed.id,
+            author: seed.author,
+            media: seed.media,
+            location: seed.location,
+            alt_text: None,
+            hashtags: seed.caption.as_deref().map(caption::hashtags).unwrap_or_default(),
+            mentions: seed.caption.as_deref().map(caption::mentions).unwrap_or_default(),
+            caption: seed.caption,
+            likes: 0,
+            comments: 0,
+            views: 0,
+            comments_disabled: false,
+            hidden: false,
+            created_at: at,
+            updated_at: at,
+            rendered: tintype_api::Rendered::default(),
+        }
+    }
+}
+
 impl PostsService {
     /// Adds posts, with counts and events, in few transactions.
     pub async fn seed(&self, posts: Vec<SeedPost>) -> Result<()> {
@@ -50,30 +74,11 @@ impl PostsService {
         let mut stored = Vec::new();
         for post in posts {
             by_author.entry(post.author).or_default().push(post.id);
-            let hashtags = post.caption.as_deref().map(caption::hashtags).unwrap_or_default();
-            let mentions = post.caption.as_deref().map(caption::mentions).unwrap_or_default();
-            let named = self.services.accounts().named(mentions.clone()).await?;
-            let at = post.id.made_at();
-            let post = Post {
-                id: post.id,
-                author: post.author,
-                caption: post.caption,
-                media: post.media,
-                location: post.location,
-                alt_text: None,
-                hashtags,
-                mentions,
-                likes: 0,
-                comments: 0,
-                views: 0,
-                comments_disabled: false,
-                hidden: false,
-                created_at: at,
-                updated_at: at,
-                rendered: tintype_api::Rendered::default(),
-            };
+            let post = Post::from(post);
+            let named = self.services.accounts().named(post.mentions.clone()).await?;
             let mentioned = named.into_iter().flatten().filter(|user| *user != post.author);
-            stored.push((post.clone(), mentioned.collect(), self.stamp_at(at)));
+            let (mentioned, stamp) = (mentioned.collect(), self.stamp_at(post.created_at));
+            stored.push((post, mentioned, stamp));
         }
         // A store may need a transaction for each author: the fewer of them in a batch the better.
         stored.sort_by_key(|(post, ..)| post.author);

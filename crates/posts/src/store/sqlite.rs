@@ -3,6 +3,7 @@
 mod accounts;
 mod check;
 mod comments;
+pub(crate) mod fill;
 mod likes;
 mod lists;
 mod posts;

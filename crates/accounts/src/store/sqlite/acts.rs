@@ -11,6 +11,16 @@ use crate::store::profile::Profile;
 use crate::store::{ProfileChanged, TRAIL, but};
 
 pub(super) fn add_account(write: &Write<'_>, account: &NewAccount, stamp: Stamp) -> Result<bool> {
+    let is_new = insert_account(write, account)?;
+    if is_new {
+        let username = account.username.as_str().to_owned();
+        write.publish(&Event::UserCreated { user: account.id, username }.record(stamp)?)?;
+    }
+    Ok(is_new)
+}
+
+/// Adds an account of which nobody is told.
+pub(super) fn insert_account(write: &Write<'_>, account: &NewAccount) -> Result<bool> {
     let full_name = account.full_name.as_ref().map(FullName::as_str);
     let is_new = write.sql(sql::ADD_ACCOUNT)?.execute(params![
         account.id,
@@ -28,8 +38,6 @@ pub(super) fn add_account(write: &Write<'_>, account: &NewAccount, stamp: Stamp)
     ])? == 1;
     if is_new {
         search::reindex(write, account.id)?;
-        let username = account.username.as_str().to_owned();
-        write.publish(&Event::UserCreated { user: account.id, username }.record(stamp)?)?;
     }
     Ok(is_new)
 }

@@ -154,7 +154,7 @@ pub(super) fn publish(write: &Write<'_>, event: &Event, stamp: Stamp) -> Result<
 }
 
 /// Adds to the counts, of which a user may have none yet, and tells what happened.
-fn record(write: &Write<'_>, tally: Tally) -> Result<()> {
+pub(super) fn record(write: &Write<'_>, tally: Tally) -> Result<()> {
     for (user, counts) in tally.added {
         let Counts { followers, following, pending_requests, asked, version } = counts;
         write.sql(ADD_COUNTS)?.execute(params![

@@ -40,6 +40,13 @@ pub(super) fn create(
     mentions: Vec<UserId>,
     stamp: Stamp,
 ) -> Result<()> {
+    insert(write, post)?;
+    let created = Event::PostCreated { post: post.id, author: post.author, mentions };
+    write.publish(&created.record(stamp)?)
+}
+
+/// Adds a post of which nobody is told.
+pub(super) fn insert(write: &Write<'_>, post: &Post) -> Result<()> {
     write.sql(ADD_POST)?.execute(params![
         post.author,
         post.id,
@@ -57,8 +64,7 @@ pub(super) fn create(
     if !post.hidden {
         count(write, post.author, 1)?;
     }
-    let created = Event::PostCreated { post: post.id, author: post.author, mentions };
-    write.publish(&created.record(stamp)?)
+    Ok(())
 }
 
 pub(super) fn edit(write: &Write<'_>, which: PostRef, edit: Edit, stamp: Stamp) -> Result<Changed> {
