@@ -10,6 +10,7 @@ use tintype_platform::clock::SystemClock;
 
 use crate::client::{Connection, Url, bearer, request};
 use crate::load::{self, Pace, Rounds};
+use crate::mix::composed;
 
 /// The feed page that is measured.
 pub(crate) const FEED: &str = "/api/feed?limit=20";
@@ -37,7 +38,8 @@ struct Load {
 impl Load {
     fn print(&self, rounds: &Rounds) -> Result<()> {
         let pace = self.rate.map_or(Pace::Closed, Pace::Open);
-        println!("{}", load::run(&self.url, rounds, pace, Duration::from_secs(self.seconds))?);
+        let (urls, duration) = ([self.url.clone()], Duration::from_secs(self.seconds));
+        println!("{}", load::run(&urls, load::clients(rounds), pace, duration)?);
         Ok(())
     }
 }
@@ -61,7 +63,8 @@ impl Feed {
     pub(crate) fn print(self) -> Result<()> {
         let Self { load, clients, username, password } = self;
         let token = Site::at(&load.url).log_in(&username, &password)?;
-        load.print(&feeds(&load.url, clients, &token))
+        let feed = feed(&load.url.at(FEED), &bearer(&token));
+        load.print(&vec![vec![feed]; clients])
     }
 }
 
@@ -85,9 +88,9 @@ impl Deed {
     }
 }
 
-/// The feed page of the account of `token`, by so many clients.
-pub(crate) fn feeds(url: &Url, clients: usize, token: &str) -> Rounds {
-    vec![vec![request("GET", &url.at(FEED), &[bearer(token)], "")]; clients]
+/// The request for a feed page.
+pub(crate) fn feed(page: &Url, header: &str) -> Vec<u8> {
+    request("GET", page, &[header.to_owned()], "")
 }
 
 /// Each account makes posts.
@@ -123,8 +126,8 @@ pub(crate) fn follows(site: &Site, accounts: &[Account]) -> Result<Rounds> {
 
 /// An account made for a measurement.
 pub(crate) struct Account {
-    username: String,
-    token: String,
+    pub(crate) username: String,
+    pub(crate) token: String,
 }
 
 /// A running server, to prepare a measurement on.
@@ -161,11 +164,7 @@ impl Site {
 
     /// The request that makes a post, each time it is sent.
     fn new_post(&self, account: &Account) -> Vec<u8> {
-        let body = json!({
-            "caption": "Morning light on the old harbour, before anybody was up #light",
-            "mediaUrls": ["https://pictures.example/bench/harbour.jpg"],
-        });
-        self.post("/api/posts", &[bearer(&account.token)], &body)
+        self.post("/api/posts", &[bearer(&account.token)], &composed())
     }
 
     /// For each account: POST to its paths one after another and DELETE each right away, so that
@@ -181,7 +180,7 @@ impl Site {
         rounds.collect()
     }
 
-    fn post(&self, path: &str, headers: &[String], body: &Value) -> Vec<u8> {
+    pub(crate) fn post(&self, path: &str, headers: &[String], body: &Value) -> Vec<u8> {
         request("POST", &self.url.at(path), headers, &body.to_string())
     }
 

@@ -5,17 +5,27 @@
 //! returns the same bytes, a post next to the writer thread alone. `docs/performance.md` holds what
 //! was found.
 
-mod bare;
 mod client;
 mod deeds;
+mod graph;
+mod ground;
+mod inside;
+mod limits;
 mod load;
 mod machine;
+mod mix;
 mod pictures;
+mod population;
+mod prepare;
+mod processes;
 mod report;
 mod run;
 mod server;
+mod spread;
 mod store;
-mod writer;
+#[cfg(test)]
+mod tests;
+mod truth;
 mod wrk;
 
 use std::process::ExitCode;
@@ -39,11 +49,17 @@ enum Command {
     /// Everything in one go: starts the servers, measures, compares, ends them
     Run(run::Run),
     /// Serve the bytes of a page from a route that does nothing else
-    Bare(bare::Bare),
+    Bare(limits::bare::Bare),
     /// Durable writes through the database's writer thread alone
-    Writer(writer::Writer),
+    Writer(limits::writer::Writer),
     /// The four sizes of a photograph, beside what sharp takes for them
     Pictures(pictures::Pictures),
+    /// Print a network that is made up: who follows whom
+    Graph(prepare::Print),
+    /// Put a network into an empty site, to be served and measured
+    Fill(prepare::Fill),
+    /// Play a mix of deeds against a site that was filled
+    Mix(prepare::Play),
     /// Read the feed of one account
     Feed(deeds::Feed),
     /// Make posts, each client as an account of its own
@@ -60,6 +76,9 @@ fn main() -> ExitCode {
         Command::Bare(bare) => bare.serve(),
         Command::Writer(writer) => writer.print(),
         Command::Pictures(pictures) => pictures.print(),
+        Command::Graph(graph) => graph.print(),
+        Command::Fill(fill) => fill.print(),
+        Command::Mix(mix) => mix.print(),
         Command::Feed(feed) => feed.print(),
         Command::Post(deed) => deed.print(|site, accounts| Ok(deeds::posts(site, accounts))),
         Command::Like(deed) => deed.print(deeds::likes),

@@ -16,8 +16,9 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use tintype_media::picture::{Limits, SIZES, develop};
 use tintype_media::sniff::FileType;
 
+use crate::load::median;
 use crate::machine;
-use crate::report::{Report, median};
+use crate::report::Report;
 
 /// The photograph that is drawn: 12 megapixels.
 const WIDTH: u16 = 4000;
@@ -93,7 +94,7 @@ impl Pictures {
             }
         }
 
-        let mut report = Report::new(machine::describe(file));
+        let mut report = Report::new("Pictures", machine::describe(file));
         report
             .figure("the photograph", format!("{:.1} MB", fs::metadata(file)?.len() as f64 / 1e6));
         let cpu: Vec<_> = times.iter().map(|time| Duration::from_secs_f64(time / 1e3)).collect();

@@ -1,39 +1,40 @@
-//! `run`: the whole measurement, from starting the servers to the table.
+//! `run`: the whole measurement, from starting the servers to the report.
+
+mod bounds;
+mod mixes;
+mod starts;
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::client::{Url, bearer};
-use crate::deeds::{self, Account, FEED, Site};
-use crate::load::{self, Pace, Rounds};
-use crate::report::{Report, median};
+use crate::graph::{EXPONENT, Network};
+use crate::ground::{Ground, Place};
+use crate::mix::Scene;
+use crate::population::Population;
+use crate::report::Report;
 use crate::server::Server;
-use crate::{machine, writer, wrk};
+use crate::{inside, machine, spread, truth};
 
-/// Connections that read feeds.
-const READERS: usize = 64;
+/// Posts that each member has made on average before the measurement.
+const POSTS_EACH: u32 = 5;
 
-/// Clients that post.
-const POSTERS: usize = 32;
+/// Feeds that are compared with their definition.
+const COMPARED: usize = 200;
 
-/// Starts that are timed.
-const STARTS: usize = 5;
+/// Timelines in which fan-out within this program's memory is measured.
+const TIMELINES: u64 = 10_000;
 
-/// How long a server is left alone before its memory counts as idle.
-const IDLE: Duration = Duration::from_secs(2);
-
-/// Requests a second at which latencies are measured: well below what the machine can do, so that
-/// they are those of the server and not of a queue.
-const FEEDS_PER_SECOND: u32 = 1000;
-const CHANGES_PER_SECOND: u32 = 200;
-
-/// The whole measurement against a `tintype` that is started, and ended, for it.
+/// The whole measurement against servers that are started, and ended, for it.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    network: Network,
     /// The program, built with --release [default: the one beside this program]
     #[arg(long, value_name = "PATH")]
     tintype: Option<PathBuf>,
@@ -42,49 +43,82 @@ pub(crate) struct Run {
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// How long each single measurement takes
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
     /// How often each is repeated, in turns with what it is compared with
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     rounds: u64,
-    /// Also write the table to this file
+    /// Members who come to look during the measurement, the most active ones
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    viewers: u32,
+    /// The time within which 99 of 100 requests are to be answered, in milliseconds: what rate holds
+    /// it is looked for
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    p99: u64,
+    /// A small network and one short round of everything: whether it works, not how fast
+    #[arg(long)]
+    quick: bool,
+    /// Also write the report as a page with plots to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Also write the tables to this file
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
 }
 
 impl Run {
-    pub(crate) fn carry_out(self) -> Result<()> {
+    pub(crate) fn carry_out(mut self) -> Result<()> {
+        if self.quick {
+            let network = &mut self.network;
+            (network.users, network.audience) =
+                (network.users.min(1000), network.audience.min(3000));
+            (self.rounds, self.seconds, self.viewers) = (1, 1, self.viewers.min(100));
+        }
+        let report = self.measure()?;
+        println!("{report}");
+        let files = [(&self.markdown, report.to_string()), (&self.html, report.html())];
+        for (file, text) in files {
+            if let Some(file) = file {
+                std::fs::write(file, text)
+                    .with_context(|| format!("{} cannot be written", file.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything in order; what was started has ended when this answers.
+    pub(crate) fn measure(&self) -> Result<Report> {
         let itself = std::env::current_exe().context("this program cannot find itself")?;
-        let tintype = match self.tintype {
-            Some(path) => path,
-            None => itself.with_file_name("tintype"),
-        };
+        let tintype = self.tintype.clone().unwrap_or_else(|| itself.with_file_name("tintype"));
         ensure!(
             tintype.exists(),
             "there is no program at {}; build it with `cargo build --release`",
             tintype.display()
         );
-        let dir = self.dir.unwrap_or_else(std::env::temp_dir);
+        let dir = self.dir.clone().unwrap_or_else(std::env::temp_dir);
         let folder = tempfile::Builder::new()
             .prefix("tintype-bench-")
             .tempdir_in(&dir)
             .with_context(|| format!("{} cannot be written", dir.display()))?;
+        let ground = Ground::take(&self.place, tintype.clone(), folder.path())?;
+        let about = format!("{}; {}", machine::describe(folder.path()), ground.describe()?);
         let mut measurement = Measurement {
-            report: Report::new(machine::describe(folder.path())),
+            report: Report::new("How fast Tintype is, beside what bounds it", about),
             itself,
             tintype,
-            folder: folder.path().to_owned(),
+            ground,
             rounds: self.rounds,
             duration: Duration::from_secs(self.seconds),
+            p99: Duration::from_millis(self.p99),
+            quick: self.quick,
         };
-        measurement.measure()?;
-        let report = measurement.report.to_string();
-        println!("{report}");
-        if let Some(file) = self.markdown {
-            std::fs::write(&file, report)
-                .with_context(|| format!("{} cannot be written", file.display()))?;
-        }
-        Ok(())
+        let measured = measurement.all(self);
+        // Also after an error: nothing is to stay on servers that are not ours.
+        let Measurement { report, ground, .. } = measurement;
+        let left = ground.leave();
+        measured?;
+        left.context("what the measurement has made could not be removed")?;
+        Ok(report)
     }
 }
 
@@ -92,155 +126,127 @@ struct Measurement {
     report: Report,
     itself: PathBuf,
     tintype: PathBuf,
-    folder: PathBuf,
+    ground: Ground,
     rounds: u64,
     duration: Duration,
+    p99: Duration,
+    quick: bool,
 }
 
 impl Measurement {
-    fn measure(&mut self) -> Result<()> {
-        let server = self.starts()?;
-        let token = Site::at(&server.url).log_in("ada", "tintype-demo")?;
-        self.feeds(&server.url, &token)?;
-        let site = Site::at(&server.url);
-        let accounts = site.register(POSTERS)?;
-        self.posts(&site, &accounts, &server.url)?;
-        self.latencies(&site, &accounts, &server, &token)?;
-        let memory = server.memory()? as f64 / 1e6;
-        self.report.figure("memory after all this", format!("{memory:.1} MB"));
-        server.stop()
+    fn all(&mut self, run: &Run) -> Result<()> {
+        if !self.ground.is_fleet() && !self.quick {
+            self.starts()?;
+        }
+        let population = self.network(run)?;
+        if !self.ground.is_fleet() {
+            self.inside(&population)?;
+        }
+        self.fan_out_to_redis()?;
+        if self.ground.is_fleet() && run.network.audience > 0 {
+            progress("timelines of the star's followers are stored");
+            self.ground.warm(&population)?;
+        }
+        let servers = self.ground.start()?;
+        let urls = servers.iter().map(|server| server.url.clone()).collect();
+        progress("viewers sign in");
+        let scene = Arc::new(Scene::open(population, urls, run.viewers)?);
+        if run.network.audience > 0 {
+            self.spread(&scene)?;
+        }
+        self.bounds(&scene, &servers)?;
+        self.mixes(&scene, &servers)?;
+        self.truth(&scene, &servers, run)?;
+        servers.into_iter().try_for_each(Server::stop)
     }
 
-    /// Makes the demo, starts it again and again, and leaves it running.
-    fn starts(&mut self) -> Result<Server> {
-        progress("the demo is made");
-        let first = self.start_tintype()?;
-        let made = first.ready()?;
-        first.stop()?;
-        progress("it starts again");
-        let mut times = Vec::new();
-        let mut server = self.start_tintype()?;
-        times.push(server.ready()?);
-        while times.len() < STARTS {
-            server.stop()?;
-            server = self.start_tintype()?;
-            times.push(server.ready()?);
-        }
-        std::thread::sleep(IDLE);
-        let first = format!("{:.1} s", made.as_secs_f64());
-        self.report.figure("first start, which makes the demo", first);
-        self.report.time("ready on the demo data", &times, Some(Duration::from_millis(200)));
-        self.report.memory("memory, idle", server.memory()?, 50.0);
-        Ok(server)
+    /// Waits until what is left of one measurement is no longer charged to the next. Of a quick one
+    /// nobody quotes the figures.
+    fn settle(&self, servers: &[Server]) -> Result<()> {
+        if self.quick { Ok(()) } else { servers.iter().try_for_each(Server::settle) }
     }
 
-    fn start_tintype(&self) -> Result<Server> {
-        let mut command = Command::new(&self.tintype);
-        command.arg("demo").arg("--data-dir").arg(self.folder.join("data"));
-        command.args(["--listen", "127.0.0.1:0", "--set", "limits.enabled=false"]);
-        // Hashing passwords is not what is measured; nothing else depends on its cost.
-        command.args(["--set", "auth.bcrypt_cost=4"]);
-        Server::start(&mut command, &self.folder.join("tintype.log"))
-    }
-
-    /// The feed page against the bare route of the same bytes.
-    fn feeds(&mut self, url: &Url, token: &str) -> Result<()> {
-        let page = url.at(FEED);
-        let mut command = Command::new(&self.itself);
-        command.args(["bare", "--bytes-from", &page.to_string(), "--header", &bearer(token)]);
-        let bare = Server::start(&mut command, &self.folder.join("bare.log"))?;
-        let seconds = self.duration.as_secs();
-        let by_wrk = |url: &Url| wrk::measure(&url.at(FEED), &bearer(token), READERS, seconds);
-
-        progress("the feed, by wrk");
-        let mut pairs = Pairs::default();
-        for _ in 0..self.rounds {
-            let (Some(bare), Some(feed)) = (by_wrk(&bare.url)?, by_wrk(url)?) else { break };
-            pairs.add(bare, feed);
-        }
-        if pairs.is_empty() {
-            self.report.figure("feed by wrk", "wrk is not installed".to_owned());
-        } else {
-            self.report.figure("bare route by wrk", pairs.bound());
-            self.report.figure("feed page by wrk", pairs.figure());
-            self.report.ratio("feed page / bare route, by wrk", &pairs.ratios(), 0.3);
-        }
-
-        progress("the feed, by this program");
-        let own = |url: &Url| {
-            let rounds = deeds::feeds(url, READERS, token);
-            anyhow::Ok(load::run(url, &rounds, Pace::Closed, self.duration)?.requests_per_second)
+    /// Makes the network and puts it into the site.
+    fn network(&mut self, run: &Run) -> Result<Population> {
+        progress("the network is made");
+        let graph = run.network.graph()?;
+        let posts = graph.members().saturating_mul(POSTS_EACH);
+        let population = Population::new(graph, run.network.seed, posts);
+        let filled = self.ground.fill(&population)?;
+        let how = match &run.network.edges {
+            Some(_) => "as a file says".to_owned(),
+            None => format!(
+                "by a power law of exponent {EXPONENT}, {} each on average (seed {})",
+                run.network.following, run.network.seed
+            ),
         };
-        let mut pairs = Pairs::default();
-        for _ in 0..self.rounds {
-            pairs.add(own(&bare.url)?, own(url)?);
-        }
-        self.report.figure("bare route", pairs.bound());
-        self.report.figure("feed page", pairs.figure());
-        self.report.ratio("feed page / bare route", &pairs.ratios(), 0.3);
+        let about = format!(
+            "{} members, who follow each other {how}; one more account, the star, has {} followers.",
+            population.graph.members(),
+            population.graph.audience()
+        );
+        self.report.section("The network", about);
+        self.report.figure("put into the site", filled.to_string());
+        Ok(population)
+    }
+
+    /// What the slices' own code takes.
+    fn inside(&mut self, population: &Population) -> Result<()> {
+        progress("merging, assembly and timelines in memory");
+        let timelines = if self.quick { TIMELINES / 10 } else { TIMELINES };
+        let site = self.ground.open()?;
+        let found = inside::measure(&self.ground.runtime, &site, population, timelines);
+        self.ground.close(site);
+        let inside::Inside { merge, plain_merge, assembly, copy, delivery, entry } = found?;
+        let micros = |seconds: f64| seconds * 1e6;
+        let report = &mut self.report;
+        report.section(
+            "Within one process",
+            "The slices' own code, called without network or database.",
+        );
+        let merged = format!("µs to merge a page out of {} authors", inside::MERGED);
+        report.at_most(&merged, &[micros(merge)], 6.0);
+        report.figure("µs for the same by plain code", format!("{:.2}", micros(plain_merge)));
+        report.at_most("µs to assemble a page of 20 posts", &[micros(assembly)], 1.0);
+        report.figure("µs to copy its bytes", format!("{:.2}", micros(copy)));
+        let million = 1.0 / delivery / 1e6;
+        report.at_least("million deliveries a core-second, timelines in memory", &[million], 10.0);
+        report.at_most("bytes of memory for an entry of theirs", &[entry], 10.0);
         Ok(())
     }
 
-    /// Posts against the writer thread alone, on the same disk.
-    fn posts(&mut self, site: &Site, accounts: &[Account], url: &Url) -> Result<()> {
-        progress("posts");
-        let rounds = deeds::posts(site, accounts);
-        let mut pairs = Pairs::default();
-        let mut per_commit = Vec::new();
-        for _ in 0..self.rounds {
-            let writes = writer::measure(&self.folder, POSTERS as u64, self.duration)?;
-            per_commit.push(writes.per_commit);
-            let posts = load::run(url, &rounds, Pace::Closed, self.duration)?;
-            pairs.add(writes.outcome.requests_per_second, posts.requests_per_second);
+    /// From a post of the star to the last of its followers.
+    fn spread(&mut self, scene: &Scene) -> Result<()> {
+        progress("a post of the star goes round");
+        let spreads = spread::measure(scene, self.rounds)?;
+        let about = format!(
+            "An author of {} followers posts. Followers who are spread over all of them, the last to be \
+             reached among them, ask until they are shown the post; counted from the answer to it.",
+            scene.population.graph.audience()
+        );
+        self.report.section("From a post to the last follower", about);
+        let served: Vec<_> = spreads.iter().map(|spread| spread.served).collect();
+        let second = Duration::from_secs(1);
+        self.report.time("last of the followers who look served", &served, Some(second));
+        let stored: Vec<_> = spreads.iter().filter_map(|spread| spread.stored).collect();
+        if !stored.is_empty() {
+            self.report.time("in every stored timeline", &stored, Some(second));
         }
-        let bound = format!("{}, {:.0} to a commit", pairs.bound(), median(&per_commit));
-        self.report.figure("writer thread alone, 32 clients", bound);
-        self.report.figure("durable posts, 32 clients", pairs.figure());
-        self.report.ratio("durable posts / writer thread", &pairs.ratios(), 0.4);
         Ok(())
     }
 
-    /// How long single requests take when the machine is not full.
-    fn latencies(
-        &mut self,
-        site: &Site,
-        accounts: &[Account],
-        server: &Server,
-        token: &str,
-    ) -> Result<()> {
-        let url = &server.url;
-        progress("latency: one write at a time");
-        let alone = (0..self.rounds)
-            .map(|_| Ok(writer::measure(&self.folder, 1, self.duration)?.outcome.latency(0.99)))
-            .collect::<Result<Vec<Duration>>>()?;
-        self.report.time("writer thread alone, 1 client, p99", &alone, None);
-        let feeds = deeds::feeds(url, READERS, token);
-        let posts = deeds::posts(site, accounts);
-        let likes = deeds::likes(site, accounts)?;
-        let follows = deeds::follows(site, accounts)?;
-        self.latency(server, "feed page", &feeds, FEEDS_PER_SECOND, 10)?;
-        self.latency(server, "post", &posts, CHANGES_PER_SECOND, 5)?;
-        self.latency(server, "like", &likes, CHANGES_PER_SECOND, 3)?;
-        self.latency(server, "follow", &follows, CHANGES_PER_SECOND, 3)
-    }
-
-    fn latency(
-        &mut self,
-        server: &Server,
-        what: &str,
-        rounds: &Rounds,
-        rate: u32,
-        goal_ms: u64,
-    ) -> Result<()> {
-        progress(&format!("latency: {what}"));
-        server.settle()?;
-        let times = (0..self.rounds)
-            .map(|_| {
-                Ok(load::run(&server.url, rounds, Pace::Open(rate), self.duration)?.latency(0.99))
-            })
-            .collect::<Result<Vec<Duration>>>()?;
-        let what = format!("{what} at {rate}/s, p99");
-        self.report.time(&what, &times, Some(Duration::from_millis(goal_ms)));
+    /// Whether feeds hold what they have to, after everything that was done.
+    fn truth(&mut self, scene: &Scene, servers: &[Server], run: &Run) -> Result<()> {
+        progress("feeds are compared with their definition");
+        servers.iter().try_for_each(Server::settle)?;
+        let viewers = if self.quick { COMPARED / 10 } else { COMPARED };
+        let posts = truth::check(scene, viewers, run.network.seed)?;
+        self.report.section(
+            "Truth",
+            "The newest hundred posts of random viewers' feeds, next to what the network and the \
+             posts that were answered say they are.",
+        );
+        self.report.figure("posts compared, none of them wrong", posts.to_string());
         Ok(())
     }
 }
@@ -258,14 +264,14 @@ impl Pairs {
         self.0.is_empty()
     }
 
-    fn bound(&self) -> String {
+    fn bound(&self) -> f64 {
         let bounds: Vec<f64> = self.0.iter().map(|(bound, _)| *bound).collect();
-        format!("{:.0}/s", median(&bounds))
+        crate::load::median(&bounds)
     }
 
-    fn figure(&self) -> String {
+    fn figure(&self) -> f64 {
         let figures: Vec<f64> = self.0.iter().map(|(_, figure)| *figure).collect();
-        format!("{:.0}/s", median(&figures))
+        crate::load::median(&figures)
     }
 
     fn ratios(&self) -> Vec<f64> {
@@ -275,4 +281,8 @@ impl Pairs {
 
 fn progress(what: &str) {
     eprintln!("measuring: {what}");
+}
+
+fn per_second(rate: f64) -> String {
+    format!("{rate:.0}/s")
 }

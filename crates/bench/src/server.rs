@@ -70,28 +70,20 @@ impl Server {
     /// Waits until its consumers have handled all that has happened: what is left of one measurement
     /// would be charged to the next.
     pub(crate) fn settle(&self) -> Result<()> {
-        let ask = request("GET", &self.url.at("/metrics"), &[], "");
         let begun = now();
         while begun.elapsed() < PATIENCE {
             // The figure is that of the last few seconds.
             std::thread::sleep(GAUGE);
-            let mut connection = Connection::open(&self.url)?;
-            let answer = connection.send(&ask)?;
-            let text = String::from_utf8_lossy(answer.body);
-            let depth = text.lines().find_map(|line| line.strip_prefix("tintype_outbox_depth "));
-            if depth.context("the server does not tell the depth of its outbox")? == "0" {
+            if figure(&self.url, "tintype_outbox_depth")? == 0.0 {
                 return Ok(());
             }
         }
         bail!("the server's consumers did not come to rest")
     }
 
-    /// Its memory, in bytes: what of it is in RAM.
-    pub(crate) fn memory(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        Ok(kibibytes.context("the system does not tell how much memory a process has")? * 1024)
+    /// The number that the system knows it by.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks it to stop, as an operator would, and waits until it has.
@@ -114,6 +106,17 @@ impl Drop for Server {
     fn drop(&mut self) {
         end(&mut self.child);
     }
+}
+
+/// A figure of the `/metrics` of the server of `url`; 0 for what has not happened yet.
+pub(crate) fn figure(url: &Url, name: &str) -> Result<f64> {
+    let url = url.at("/metrics");
+    let mut connection = Connection::open(&url)?;
+    let answer = connection.send(&request("GET", &url, &[], ""))?;
+    answer.check()?;
+    let text = String::from_utf8_lossy(answer.body);
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    lines.next().map_or(Ok(0.0), |figure| Ok(figure.trim().parse()?))
 }
 
 fn end(child: &mut Child) {
@@ -161,8 +164,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo http://127.0.0.1:1; exec sleep 60"]);
         let server = Server::start(&mut command, &dir.path().join("log")).unwrap();
-        let pid = server.child.id();
-        assert!(server.memory().unwrap() > 0);
+        let pid = server.pid();
         drop(server);
         assert!(!Path::new(&format!("/proc/{pid}")).exists());
     }

@@ -1,10 +1,12 @@
-//! What the writer thread is measured with: the rows of a post, and nothing of what is around it.
+//! What databases are measured with: the rows of a post, and nothing of what is around it.
 
+use anyhow::Context;
 use tintype_platform::clock::Timestamp;
 use tintype_platform::db::{Migration, Migrations};
 use tintype_platform::outbox::Record;
 use tintype_platform::sqlite::{Sql, Write, params};
 use tintype_platform::{IdGenerator, Result};
+use tokio_postgres::{Client, NoTls, Statement};
 
 /// The tables of the rows.
 pub(crate) const MIGRATIONS: Migrations = Migrations {
@@ -60,3 +62,102 @@ pub(crate) fn insert(write: &Write<'_>, id: u64, author: u64, at: Timestamp) -> 
 pub(crate) fn stamp(ids: &IdGenerator) -> (u64, Timestamp) {
     (ids.next(), ids.clock().now())
 }
+
+/// The table of raw inserts.
+const TABLE: &str = include_str!("../migrations/postgres/0001_bench_inserts.sql");
+const DROP_TABLE: &str = "DROP TABLE bench_inserts";
+const INSERT: &str = "INSERT INTO bench_inserts
+         (author, id, caption, media, hashtags, mentions, hidden, likes, comments, views, updated_at)
+     VALUES ($1, $2, $3, $4, $5, '[]', 0, 0, 0, 0, $6)";
+
+/// A connection to PostgreSQL that puts in one row after another.
+pub(crate) struct Inserts {
+    client: Client,
+    insert: Option<Statement>,
+}
+
+impl Inserts {
+    /// Connects to the server of `url`, which speaks without encryption.
+    pub(crate) async fn open(url: &str) -> anyhow::Result<Self> {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        // Its errors are those of the statements that are under way.
+        tokio::spawn(connection);
+        Ok(Self { client, insert: None })
+    }
+
+    pub(crate) async fn make_table(&self) -> anyhow::Result<()> {
+        Ok(self.client.batch_execute(TABLE).await?)
+    }
+
+    pub(crate) async fn drop_table(&self) -> anyhow::Result<()> {
+        Ok(self.client.batch_execute(DROP_TABLE).await?)
+    }
+
+    pub(crate) async fn prepare(&mut self) -> anyhow::Result<()> {
+        self.insert = Some(self.client.prepare(INSERT).await?);
+        Ok(())
+    }
+
+    /// Puts in a row, which is durable when this answers.
+    pub(crate) async fn insert(&self, author: u64, id: u64) -> anyhow::Result<()> {
+        let insert = self.insert.as_ref().context("the statement is prepared first")?;
+        let caption = "Morning light on the old harbour, before anybody was up #light";
+        let media = r#"[{"url":"https://pictures.example/bench/harbour.jpg","kind":"image"}]"#;
+        let (author, id) = (author as i64, id as i64);
+        self.client
+            .execute(insert, &[&author, &id, &caption, &media, &r#"["light"]"#, &id])
+            .await?;
+        Ok(())
+    }
+}
+
+/// A database of its own on a PostgreSQL server.
+pub(crate) struct Lent {
+    server: Client,
+    name: String,
+    /// Its address.
+    pub(crate) url: String,
+}
+
+impl Lent {
+    /// Makes the database `name` on the server of `url`.
+    pub(crate) async fn make(url: &str, name: &str) -> anyhow::Result<Self> {
+        let mut address = url::Url::parse(url).context("the address of PostgreSQL")?;
+        let (server, connection) = tokio_postgres::connect(url, NoTls)
+            .await
+            .context("PostgreSQL cannot be reached at the address of --on")?;
+        tokio::spawn(connection);
+        server
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await
+            .context("a database for the measurement cannot be made")?;
+        address.set_path(name);
+        Ok(Self { server, name: name.to_owned(), url: address.into() })
+    }
+
+    /// What the server says of itself: its version, what keeps writes, and the process behind this
+    /// connection.
+    pub(crate) async fn about(&self) -> anyhow::Result<(String, u32)> {
+        let row = self.server.query_one(ABOUT, &[]).await?;
+        let pid: i32 = row.get(3);
+        let [version, fsync, commit] = [0, 1, 2].map(|at| row.get::<_, &str>(at));
+        let about = format!("PostgreSQL {version} (fsync {fsync}, synchronous_commit {commit})");
+        Ok((about, pid as u32))
+    }
+
+    /// Lets the planner know what is in the database.
+    pub(crate) async fn analyze(&self) -> anyhow::Result<()> {
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client.batch_execute("VACUUM ANALYZE").await?)
+    }
+
+    /// Removes the database.
+    pub(crate) async fn remove(self) -> anyhow::Result<()> {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        Ok(self.server.batch_execute(&drop).await?)
+    }
+}
+
+const ABOUT: &str = "SELECT current_setting('server_version'), current_setting('fsync'),
+     current_setting('synchronous_commit'), pg_backend_pid()";

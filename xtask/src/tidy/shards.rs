@@ -26,7 +26,7 @@ const MARK: &str = "Looks at every shard: ";
 
 /// The shard key of each table. Posts and all that hangs on them stand with their author, who is the
 /// `owner` of a like or a comment.
-const SHARD_KEYS: [(&str, &str); 28] = [
+const SHARD_KEYS: [(&str, &str); 29] = [
     ("account_emails", "email"),
     ("account_search", "account"),
     ("account_usernames", "username"),
@@ -36,6 +36,7 @@ const SHARD_KEYS: [(&str, &str); 28] = [
     ("api_keys", "id"),
     ("audit", "account"),
     ("author_counts", "author"),
+    ("bench_inserts", "author"),
     ("blocks", "blocker"),
     ("comment_likes", "owner"),
     ("comments", "owner"),
