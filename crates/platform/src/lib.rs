@@ -9,7 +9,9 @@
 //! * [`sqlite`]: SQLite behind one writer thread with group commit
 //! * [`postgres`]: PostgreSQL behind pipelined reads and a pool for changes
 //! * [`outbox`], [`bus`]: what happened, and durable consumers of it
-//! * [`cache`]: an in-process cache that no race can make stale
+//! * [`cache`]: a cache that no race can make stale, in the process and in Redis for several
+//! * [`horizon`]: how far a process sees what the others commit
+//! * [`redis`]: Redis, by itself, watched over by Sentinels or as a Cluster
 //! * [`rpc`]: one service trait, near or far
 //! * [`http`]: extractors, the three dialects of errors, limits, the listening loop
 //! * [`config`], [`telemetry`]: what is in force, and what happened
@@ -21,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod horizon;
 pub mod http;
 pub mod id;
 pub mod objects;
