@@ -126,6 +126,11 @@ impl FeedService {
         }
     }
 
+    /// Whether a feed that is read here leaves a timeline that other processes read.
+    pub fn shares_timelines(&self) -> bool {
+        matches!(self.strategy, Strategy::Stored(_)) && self.store.is_shared()
+    }
+
     /// Lets streams be told of what `bus` delivers, and ends them when `closing` comes: an open
     /// stream would hold up a server that stops. Without it streams hold pings alone.
     pub fn go_live(&self, bus: &Arc<Bus>, closing: impl Future<Output = ()> + Send + 'static) {

@@ -8,6 +8,7 @@
 //! * [`db`]: the database of a site, which is one of the next two; migrations
 //! * [`sqlite`]: SQLite behind one writer thread with group commit
 //! * [`postgres`]: PostgreSQL behind pipelined reads and a pool for changes
+//! * [`transfer`]: moving a site from one to the other
 //! * [`outbox`], [`bus`]: what happened, and durable consumers of it
 //! * [`cache`]: a cache that no race can make stale, in the process and in Redis for several
 //! * [`horizon`]: how far a process sees what the others commit
@@ -35,6 +36,7 @@ pub mod rpc;
 pub mod sqlite;
 pub mod telemetry;
 pub mod testkit;
+pub mod transfer;
 
 pub use clock::{Clock, Timestamp};
 pub use error::{Error, Result};

@@ -12,6 +12,7 @@ use crate::testkit::{Network, Proxy, START, ServerDatabase, redis, variable};
 
 const VALUES: Migrations = Migrations {
     slice: "values",
+    tables: &[],
     sqlite: &[],
     postgres: &[Migration {
         version: 1,
