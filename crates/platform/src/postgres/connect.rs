@@ -38,7 +38,7 @@ impl Connector {
                 patience.as_millis() * 9 / 10
             ));
         }
-        Ok(Self { config, tls: tls(server)?, breaker: Breaker::default(), patience })
+        Ok(Self { config, tls: tls(server)?, breaker: Breaker::new("postgres"), patience })
     }
 
     /// A connection that is driven by a task of its own until the client is dropped.
