@@ -6,7 +6,7 @@ use super::{BATCH, Batch, DeadLetter, Outbox, Record, Wanted};
 use crate::clock::Timestamp;
 use crate::db::Watch;
 use crate::error::Result;
-use crate::postgres::{Database, Row};
+use crate::postgres::{Database, Params, Row};
 
 /// Events that get their places at once.
 const RELAYED: i64 = 1000;
@@ -21,46 +21,52 @@ impl PostgresOutbox {
     }
 }
 
+/// A crash of the server may take back what is committed like this, and more work is done once more:
+/// so a commit need not wait for the disk.
+const LOOSELY: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+
+/// The relay's place in the order of commits is kept loosely, too: whatever a consumer keeps of it is
+/// written later, and so can only outlive it together with it. A connection keeps the plans of its
+/// statements, and those of an outbox that was empty when they were made would read all of it.
+const RELAY: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off";
+
+const LOCK: &str = "SELECT last FROM relay WHERE one = 1 FOR UPDATE SKIP LOCKED";
+
+const WITHOUT_PLACE: &str = "SELECT txid::TEXT, part, shard, id FROM outbox WHERE sequence IS NULL
+     ORDER BY written, id, part LIMIT $1";
+
+const PLACE: &str = "UPDATE outbox SET sequence = place.sequence
+     FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[]) AS place (txid, part, sequence)
+     WHERE outbox.txid = place.txid::XID8 AND outbox.part = place.part";
+
 /// Gives places to the events that have none, unless another process is at it; answers the last.
 ///
 /// The lock of the row is what makes one process at a time the relay, and the next one may take over
-/// as soon as that is gone. What it writes need not be on the disk at once: whatever a consumer keeps
-/// of it is written later, and so can only outlive it together with it.
+/// as soon as that is gone.
 pub(crate) async fn relay(database: &Database) -> Result<i64> {
     let mut last = 0;
     loop {
-        let relay = database.begin(0u64).await?;
-        let locked = relay
-            .query_opt("SELECT last FROM relay WHERE one = 1 FOR UPDATE SKIP LOCKED", &[])
-            .await?;
-        let Some(locked) = locked else { return Ok(last) };
+        let relay = database.begin_as(RELAY).await?;
+        let answers = relay.query_all(&[(LOCK, &[]), (WITHOUT_PLACE, &[&RELAYED])]).await?;
+        let [locked, events] = answers.as_slice() else { return Ok(last) };
+        let Some(locked) = locked.first() else { return Ok(last) };
         last = locked.get(0);
-        relay.query("SELECT set_config('synchronous_commit', 'off', true)", &[]).await?;
-        let rows = relay
-            .query(
-                "SELECT txid::TEXT, part, shard, id FROM outbox WHERE sequence IS NULL
-                 ORDER BY written, id, part LIMIT $1",
-                &[&RELAYED],
-            )
-            .await?;
-        if rows.is_empty() {
+        if events.is_empty() {
             return Ok(last);
         }
-        let transactions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        let parts: Vec<i64> = rows.iter().map(|row| row.get(1)).collect();
-        let places: Vec<i64> = (last + 1..).take(rows.len()).collect();
+        let transactions: Vec<String> = events.iter().map(|row| row.get(0)).collect();
+        let parts: Vec<i64> = events.iter().map(|row| row.get(1)).collect();
+        let places: Vec<i64> = (last + 1..).take(events.len()).collect();
+        last += events.len() as i64;
         relay
-            .execute(
-                "UPDATE outbox SET sequence = place.sequence
-                 FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[])
-                      AS place (txid, part, sequence)
-                 WHERE outbox.txid = place.txid::XID8 AND outbox.part = place.part",
-                &[&transactions, &parts, &places],
-            )
+            .commit_after(&[
+                (PLACE, &[&transactions, &parts, &places]),
+                ("UPDATE relay SET last = $1 WHERE one = 1", &[&last]),
+            ])
             .await?;
-        last += rows.len() as i64;
-        relay.execute("UPDATE relay SET last = $1 WHERE one = 1", &[&last]).await?;
-        relay.commit().await?;
+        if events.len() < RELAYED as usize {
+            return Ok(last);
+        }
     }
 }
 
@@ -134,18 +140,11 @@ impl Outbox for PostgresOutbox {
     }
 
     async fn save(&self, consumer: &'static str, position: i64) -> Result<()> {
-        let change = self.0.begin(0u64).await?;
-        // A crash repeats what was not saved, so saving need not wait for the disk.
-        change.query("SELECT set_config('synchronous_commit', 'off', true)", &[]).await?;
-        change
-            .execute(
-                "INSERT INTO consumers (name, position) VALUES ($1, $2)
-                 ON CONFLICT (name) DO UPDATE
-                 SET position = greatest(consumers.position, excluded.position)",
-                &[&consumer, &position],
-            )
-            .await?;
-        change.commit().await
+        let save = "INSERT INTO consumers (name, position) VALUES ($1, $2)
+                    ON CONFLICT (name) DO UPDATE
+                    SET position = greatest(consumers.position, excluded.position)";
+        let position: Params<'_> = &[&consumer, &position];
+        self.0.begin_as(LOOSELY).await?.commit_after(&[(save, position)]).await
     }
 
     async fn seen(&self, consumers: &[&'static str]) -> Result<i64> {

@@ -60,7 +60,9 @@ async fn make_table(client: &tokio_postgres::Client) -> Result<()> {
 fn was_made_meanwhile(error: &tokio_postgres::Error) -> bool {
     matches!(
         error.code(),
-        Some(&(SqlState::UNIQUE_VIOLATION | SqlState::DUPLICATE_OBJECT | SqlState::DUPLICATE_TABLE))
+        Some(
+            &(SqlState::UNIQUE_VIOLATION | SqlState::DUPLICATE_OBJECT | SqlState::DUPLICATE_TABLE)
+        )
     )
 }
 
