@@ -29,6 +29,9 @@ impl Consumer for FanOut {
     }
 
     async fn handle(&self, records: &[Record]) -> Result<()> {
+        // A process that lags behind the one where the posts were made would not find them in its
+        // author index.
+        self.0.database.caught_up().await?;
         for record in records {
             match Event::read(record)? {
                 // An edit cannot be told from a post that is shown again; appending it once more

@@ -130,6 +130,11 @@ impl MediaService {
         self.objects.check().await
     }
 
+    /// What tells the store of pictures and films from others.
+    pub async fn store_identity(&self) -> Result<String> {
+        self.objects.identity().await
+    }
+
     /// 403 if `bytes` more are certainly too much for `owner`.
     async fn afford(&self, owner: UserId, bytes: u64) -> Result<()> {
         let usage = self.store.usage(owner).await?;

@@ -6,7 +6,7 @@
 
 mod layers;
 mod rules;
-mod secret;
+pub(crate) mod secret;
 mod types;
 
 use std::path::{Path, PathBuf};

@@ -32,11 +32,18 @@ pub const MIGRATIONS: Migrations = Migrations {
             sql: include_str!("../migrations/sqlite/0002_idempotency.sql"),
         },
     ],
-    postgres: &[Migration {
-        version: 1,
-        name: "platform",
-        sql: include_str!("../migrations/postgres/0001_platform.sql"),
-    }],
+    postgres: &[
+        Migration {
+            version: 1,
+            name: "platform",
+            sql: include_str!("../migrations/postgres/0001_platform.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "fleet",
+            sql: include_str!("../migrations/postgres/0002_fleet.sql"),
+        },
+    ],
 };
 
 /// A handle on the database of a site; clones share it.

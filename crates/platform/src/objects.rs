@@ -24,7 +24,7 @@ use object_store::{
 };
 
 use crate::clock::Timestamp;
-use crate::config;
+use crate::config::{self, secret};
 use crate::error::{Error, Kind, Result};
 use crate::rpc::breaker::Breaker;
 pub use name::ObjectName;
@@ -38,6 +38,9 @@ pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
 /// A part of a large upload: the smallest that S3 takes.
 const PART: usize = 5 * 1024 * 1024;
+
+/// The file by which a folder is told from others. It is no object, by its name.
+const MARK: &str = ".tintype";
 
 /// How much of a local file is read at once.
 const CHUNK: usize = 128 * 1024;
@@ -83,7 +86,7 @@ struct Inner {
 
 enum Place {
     Folder { root: PathBuf, files: LocalFileSystem },
-    S3 { signer: AmazonS3 },
+    S3 { signer: AmazonS3, address: String },
 }
 
 /// What is known of an object without its bytes.
@@ -127,7 +130,8 @@ impl Objects {
                     public => public,
                 };
                 let signer = s3::connect(settings, bucket, public, patience)?;
-                Ok(Self::new(store, prefix, Place::S3 { signer }, patience))
+                let address = format!("{}/{bucket}/{prefix}", settings.endpoint);
+                Ok(Self::new(store, prefix, Place::S3 { signer, address }, patience))
             }
         }
     }
@@ -165,6 +169,20 @@ impl Objects {
     fn new(store: Arc<dyn ObjectStore>, prefix: String, place: Place, patience: Patience) -> Self {
         let breaker = Breaker::default();
         Self { inner: Arc::new(Inner { store, prefix, place, patience, breaker }) }
+    }
+
+    /// What tells this store from others, for whoever reaches the same one: its address, or what a
+    /// file says that is made in a folder on first use.
+    pub async fn identity(&self) -> Result<String> {
+        match &self.inner.place {
+            Place::Folder { root, .. } => {
+                let mark = root.join(MARK);
+                tokio::task::spawn_blocking(move || secret::load_or_make(&mark))
+                    .await
+                    .map_err(Error::internal)?
+            }
+            Place::S3 { address, .. } => Ok(address.clone()),
+        }
     }
 
     /// Stores these bytes under `name`; when it answers, they are there to stay.
@@ -283,7 +301,7 @@ impl Objects {
         content_type: &str,
         expires: Duration,
     ) -> Result<Option<String>> {
-        let Place::S3 { signer } = &self.inner.place else { return Ok(None) };
+        let Place::S3 { signer, .. } = &self.inner.place else { return Ok(None) };
         let content_type = HeaderValue::from_str(content_type).map_err(Error::internal)?;
         let options = SignedUrlOptions::new().with_signed_header(CONTENT_TYPE, content_type);
         let path = self.path(name);

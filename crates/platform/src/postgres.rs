@@ -8,6 +8,7 @@
 //! A server that is paused or out of reach does not say so, hence every statement has a time limit of
 //! our own, and a breaker leaves a database alone that has failed several times in a row.
 
+mod agreements;
 mod change;
 mod connect;
 mod lane;

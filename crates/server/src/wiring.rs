@@ -186,6 +186,11 @@ impl Site {
 
     /// Starts consumers and whatever else runs beside the requests.
     pub async fn run(self, config: &Config, telemetry: Option<Telemetry>) -> Result<Running> {
+        if let Err(error) = Box::pin(self.agree(config)).await {
+            self.background.end();
+            self.database.close().await;
+            return Err(error);
+        }
         let (outbox, settings) = (self.database.outbox(), (&config.bus).into());
         let bus = Bus::start(outbox, self.clock.clone(), &settings, self.consumers.clone());
         let bus = Arc::new(bus.await?);
@@ -227,6 +232,30 @@ impl Site {
         let (stop_views, stopping) = oneshot::channel();
         let views = tokio::spawn(store_views(site.clone(), stopping));
         Ok(Running { router, ground, site, bus, tasks, views, stop_views })
+    }
+
+    /// Makes sure that the other processes of the site, if there are any, accept the tokens of this
+    /// one and find the pictures that it stores.
+    async fn agree(&self, config: &Config) -> Result<()> {
+        let Database::Postgres(database) = &self.database else { return Ok(()) };
+        database
+            .agree(
+                "secret of tokens",
+                &config.jwt_secret()?,
+                "The other processes of this site have another secret, so they would refuse the \
+                 tokens of this one; set auth.jwt_secret (JWT_SECRET) to the same value for all. \
+                 To change it, stop all of them first",
+            )
+            .await?;
+        database
+            .agree(
+                "store of pictures",
+                &self.media.store_identity().await?,
+                "The other processes of this site keep pictures and films elsewhere, so they would \
+                 not find those of this one; set media.url to the same S3-compatible store for \
+                 all, or to a folder that they share. To change it, stop all of them first",
+            )
+            .await
     }
 
     /// The pages that people see.

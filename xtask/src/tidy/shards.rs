@@ -62,8 +62,15 @@ const SHARD_KEYS: [(&str, &str); 28] = [
 const OUTBOX: &str = "outbox";
 
 /// The platform's own tables, which stand on one server.
-const ON_ONE_SERVER: [&str; 6] =
-    ["consumers", "dead_letters", "idempotency_keys", "leases", "migrations", "relay"];
+const ON_ONE_SERVER: [&str; 7] = [
+    "agreements",
+    "consumers",
+    "dead_letters",
+    "idempotency_keys",
+    "leases",
+    "migrations",
+    "relay",
+];
 
 /// Every table of PostgreSQL has a shard key, and none has what only one server could give.
 pub(super) fn tables_can_be_spread(tree: &Tree) -> Vec<Violation> {

@@ -210,8 +210,8 @@ impl Timelines {
         })
     }
 
-    /// Waits a little for the author index to know of `post`: an event may be handled before whoever
-    /// made the post has told the index, or before the index has heard of another process.
+    /// Waits a little for the author index to know of `post`: in a single process an event may be
+    /// handled before whoever made the post has told the index.
     async fn is_indexed(&self, post: PostRef) -> Result<Indexed> {
         let posts = self.services.posts();
         let author: Arc<[UserId]> = [post.author].into();

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// The shortest text that a secret's file may hold; shorter was cut off or typed by hand.
 const SHORTEST: usize = 32;
 
-pub(super) fn load_or_make(path: &Path) -> Result<String> {
+pub(crate) fn load_or_make(path: &Path) -> Result<String> {
     match fs::read_to_string(path) {
         Ok(secret) => checked(path, secret),
         Err(cause) if cause.kind() == ErrorKind::NotFound => {

@@ -178,20 +178,21 @@ impl Outbox for PostgresOutbox {
         let row = self
             .0
             .query_one(
-                "SELECT max(sequence) FROM (
+                "SELECT coalesce(min(sequence) FILTER (WHERE at >= $3) - 1, max(sequence), 0) FROM (
                      SELECT sequence, at FROM outbox WHERE sequence <= $1 AND sequence < $2
                      ORDER BY sequence LIMIT 5000
-                 ) AS oldest WHERE at < $3",
+                 ) AS oldest",
                 &[&seen, &end, &before.as_millis()],
             )
             .await?;
-        let Some(last) = row.get::<_, Option<i64>>(0) else { return Ok(false) };
+        let last: i64 = row.get(0);
         let change = self.0.begin(0u64).await?;
+        let dropped = change.execute("DELETE FROM outbox WHERE sequence <= $1", &[&last]).await?;
+        if dropped == 0 {
+            return Ok(false);
+        }
         change
-            .execute(
-                "DELETE FROM outbox WHERE sequence <= $1 AND at < $2",
-                &[&last, &before.as_millis()],
-            )
+            .execute("UPDATE relay SET dropped = greatest(dropped, $1) WHERE one = 1", &[&last])
             .await?;
         change.commit().await?;
         Ok(true)

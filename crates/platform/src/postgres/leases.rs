@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::Database;
+use super::{Change, Database};
 use crate::error::{Error, Result};
 
 /// How long a lease lasts in the database.
@@ -79,6 +79,17 @@ impl Leases {
             format!("{end} processes use this database already; stop one of them"),
             10,
         ))
+    }
+
+    /// Whether another process is there.
+    pub(super) async fn others(&self, change: &Change) -> Result<bool> {
+        let others = change
+            .query(
+                "SELECT 1 FROM leases WHERE holder <> $1 AND until > clock_timestamp() LIMIT 1",
+                &[&self.holder],
+            )
+            .await?;
+        Ok(!others.is_empty())
     }
 
     /// Leaves everything to others.

@@ -108,11 +108,21 @@ impl Tail {
 struct Look {
     /// The transactions that it could see.
     snapshot: String,
-    /// How far the relay had come.
+    /// How far the relay had come: what could not be seen yet gets a later place.
     relayed: i64,
+    /// The last place whose event is gone because of its age.
+    dropped: i64,
     records: Vec<Arc<Record>>,
     /// Whether some of them have no place in the outbox yet.
     to_relay: bool,
+}
+
+impl Look {
+    /// Whether it has everything that came after `last`. It lacks something if that was too much,
+    /// or so long ago (the process was suspended, say) that some of it has been dropped meanwhile.
+    fn continues(&self, last: &Self) -> bool {
+        self.records.len() < MOST && self.dropped <= last.relayed
+    }
 }
 
 /// Keeps `followers` up to date and lets the relay run. Requests wait for looks, and a look waits for
@@ -123,18 +133,19 @@ pub(super) async fn follow(database: Database, followers: Vec<Arc<dyn Follower>>
 
 async fn look_on(database: &Database, followers: &[Arc<dyn Follower>]) {
     let tail = &database.inner.tail;
-    let mut snapshot = None;
+    let mut last: Option<Look> = None;
     loop {
         let _ = tokio::time::timeout(REST, tail.ask.notified()).await;
         let call = tail.asked.load(Ordering::Acquire);
-        let look = match look(database, snapshot.as_deref()).await {
+        let since = last.as_ref().map(|last| last.snapshot.as_str());
+        let look = match look(database, since).await {
             Ok(look) => look,
             Err(error) => {
                 tail.done.send_replace(Done { call, failed: Some(error) });
                 continue;
             }
         };
-        if snapshot.is_none() || look.records.len() >= MOST {
+        if !last.is_some_and(|last| look.continues(&last)) {
             for follower in followers {
                 follower.forget();
             }
@@ -146,12 +157,12 @@ async fn look_on(database: &Database, followers: &[Arc<dyn Follower>]) {
                 }
             }
         }
-        snapshot = Some(look.snapshot);
         tail.done.send_replace(Done { call, failed: None });
         tail.placed(look.relayed);
         if look.to_relay {
             tail.unplaced.notify_one();
         }
+        last = Some(look);
     }
 }
 
@@ -172,6 +183,7 @@ async fn look(database: &Database, since: Option<&str>) -> Result<Look> {
     let rows = database
         .query(
             "SELECT pg_current_snapshot()::TEXT, (SELECT last FROM relay WHERE one = 1),
+                    (SELECT dropped FROM relay WHERE one = 1),
                     EXISTS (SELECT 1 FROM outbox WHERE sequence IS NULL),
                     event.id, event.kind, event.key, event.body, event.at
              FROM (VALUES (1)) AS one
@@ -187,20 +199,21 @@ async fn look(database: &Database, since: Option<&str>) -> Result<Look> {
         .await?;
     let first = rows.first().ok_or_else(|| crate::Error::internal("a look has no answer"))?;
     let records = rows.iter().filter_map(|row| {
-        let id: Option<i64> = row.get(3);
+        let id: Option<i64> = row.get(4);
         Some(Arc::new(Record {
             sequence: 0,
             id: id? as u64,
-            kind: row.get(4),
-            key: row.get::<_, i64>(5) as u64,
-            body: row.get(6),
-            at: Timestamp::from_millis(row.get(7)),
+            kind: row.get(5),
+            key: row.get::<_, i64>(6) as u64,
+            body: row.get(7),
+            at: Timestamp::from_millis(row.get(8)),
         }))
     });
     Ok(Look {
         snapshot: first.get(0),
         relayed: first.get(1),
-        to_relay: first.get(2),
+        dropped: first.get(2),
+        to_relay: first.get(3),
         records: records.collect(),
     })
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::*;
+use crate::clock::Timestamp;
 use crate::db::{Follower, MIGRATIONS, Migration};
 use crate::outbox::{Outbox, PostgresOutbox, Record, Wanted};
 use crate::testkit::{Network, Proxy, START, ServerDatabase};
@@ -249,6 +250,57 @@ async fn a_lease_is_one_process_s_until_that_is_gone() {
     let ended = "UPDATE leases SET until = clock_timestamp() - interval '1 second'";
     third.query(ended, &[]).await.unwrap();
     assert!(third.leases().take(&third, "posts").await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_must_have_been_told_alike_as_long_as_there_are_several() {
+    let Some(server) = ServerDatabase::make().await else { return };
+    let (one, other) = (open(&server).await, open(&server).await);
+    for database in [&one, &other] {
+        database.leases().take_number(database, "node", 9).await.unwrap();
+        database.agree("secret", "a", "").await.unwrap();
+    }
+    let refused = other.agree("secret", "b", "They differ").await.unwrap_err();
+    assert_eq!((refused.code(), refused.message()), ("not_agreed", "They differ"));
+    one.close().await;
+    other.agree("secret", "b", "").await.unwrap();
+    other.agree("place", "a", "").await.unwrap();
+    let third = open(&server).await;
+    third.leases().take_number(&third, "node", 9).await.unwrap();
+    assert_eq!(third.agree("secret", "a", "").await.unwrap_err().code(), "not_agreed");
+    third.agree("secret", "b", "").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_did_not_look_until_events_were_dropped_forgets_everything() {
+    let Some(server) = ServerDatabase::make().await else { return };
+    let (ours, proxy) = open_over(&server).await;
+    let theirs = open(&server).await;
+    let outbox = PostgresOutbox::new(theirs.clone());
+    let witness = Arc::new(Witness::default());
+    let task = ours.follow(vec![witness.clone()]);
+    ours.caught_up().await.unwrap();
+    for (events, dropped) in [(1..=5, false), (6..=10, true)] {
+        proxy.set(Network::Down);
+        for id in events {
+            let change = theirs.begin(1u64).await.unwrap();
+            change.publish(&record(id, 1));
+            change.commit().await.unwrap();
+        }
+        outbox.relay().await.unwrap();
+        if dropped {
+            let later = Timestamp::from_millis(START.as_millis() + 1);
+            let end = outbox.end().await.unwrap();
+            assert!(outbox.drop_old(end, later).await.unwrap());
+        }
+        proxy.set(Network::Up);
+        while ours.caught_up().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(*witness.forgot.lock(), if dropped { 2 } else { 1 });
+    }
+    assert_eq!(*witness.seen.lock(), [1, 2, 3, 4, 5]);
+    task.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

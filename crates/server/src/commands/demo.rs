@@ -74,7 +74,7 @@ async fn demo(config: &Config, longer_side: u32) -> Result<ExitCode> {
     if fresh {
         make(&opened.site, longer_side).await?;
     }
-    let started = serve::start(config, opened).await?;
+    let started = Box::pin(serve::start(config, opened)).await?;
     if fresh {
         settle(&started.running).await?;
         std::fs::write(folder.join(MADE), "").context("the data folder cannot be written")?;

@@ -14,7 +14,7 @@ use crate::data_lock::DataLock;
 use crate::wiring::{Running, Site};
 
 pub(super) async fn serve(config: &Config) -> Result<ExitCode> {
-    let started = start(config, open(config).await?).await?;
+    let started = Box::pin(start(config, open(config).await?)).await?;
     started.serve(|address| println!("Tintype is at http://{address}")).await
 }
 

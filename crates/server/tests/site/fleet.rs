@@ -6,6 +6,7 @@ use serde_json::json;
 use tintype_platform::clock::SystemClock;
 use tintype_platform::config::{Config, Strategy};
 use tintype_platform::testkit::{ServerDatabase, variable};
+use tintype_server::wiring::Site;
 
 use crate::rig::program::Program;
 use crate::rig::{PICTURE, Person, Rig, Visitor, configuration, eventually, id_of, ids_of};
@@ -30,7 +31,9 @@ impl Fleet {
             ..configuration(folder)
         };
         let mut configs = [config(&folders[0]), config(&folders[1])];
+        let pictures = format!("file:{}", folders[0].path().join("media").display());
         for config in &mut configs {
+            pictures.clone_into(&mut config.media.url);
             server.url().clone_into(&mut config.database.url);
             config.database.pool = 8;
             config.feed.strategy = strategy;
@@ -160,12 +163,15 @@ async fn a_process_that_is_killed_loses_nothing_that_it_acknowledged() {
     let Some(server) = ServerDatabase::make().await else { return };
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let database = format!("database.url={}", server.url());
+    let pictures = format!("media.url=file:{}", folders[0].path().join("media").display());
     let arguments = [
         "serve",
         "--listen",
         "127.0.0.1:0",
         "--set",
         &database,
+        "--set",
+        &pictures,
         "--set",
         "auth.jwt_secret=a secret that all processes of the site know",
     ];
@@ -196,4 +202,27 @@ async fn a_process_that_is_killed_loses_nothing_that_it_acknowledged() {
         told.iter().any(|item| item["type"] == "like").then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_was_told_otherwise_than_the_others_does_not_start() {
+    let Some(server) = ServerDatabase::make().await else { return };
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [first, mut second] = [&folders[0], &folders[1]].map(|folder| {
+        let mut config = configuration(folder);
+        server.url().clone_into(&mut config.database.url);
+        config
+    });
+    let running = Rig::on(&first, Arc::new(SystemClock)).await;
+    let start = async |config: &Config| {
+        let site = Site::open(config, Arc::new(SystemClock), 0).await.unwrap();
+        let error = site.run(config, None).await.err().unwrap();
+        assert_eq!(error.code(), "not_agreed");
+        error.message().to_owned()
+    };
+    assert!(start(&second).await.contains("auth.jwt_secret"));
+    second.auth.jwt_secret = first.jwt_secret().unwrap();
+    assert!(start(&second).await.contains("media.url"));
+    running.close().await;
+    Rig::on(&second, Arc::new(SystemClock)).await.close().await;
 }
