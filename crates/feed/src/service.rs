@@ -55,7 +55,7 @@ pub struct FeedService {
     pub(crate) database: Database,
     clock: Arc<dyn Clock>,
     ids: Arc<IdGenerator>,
-    strategy: Strategy,
+    pub(crate) strategy: Strategy,
     snapshots: Snapshots,
     /// Where orders are kept for other processes.
     store: Arc<dyn TimelineStore>,
@@ -65,7 +65,7 @@ pub struct FeedService {
 impl Feed for FeedService {
     async fn page(&self, request: FeedRequest) -> Result<FeedPage> {
         match request.order {
-            Order::Latest => self.latest(&request).await,
+            Order::Latest => self.latest(&request, &self.strategy).await,
             Order::Ranked => self.ranked(&request).await,
         }
     }
@@ -96,14 +96,16 @@ impl FeedService {
         let stored = |threshold| {
             let (services, store) = (base.services.clone(), store.clone());
             let (size, database) = (settings.timeline_size, base.database.clone());
-            Strategy::Stored(Arc::new(Timelines { services, store, threshold, size, database }))
+            Arc::new(Timelines { services, store, threshold, size, database })
         };
         let strategy = match settings.strategy {
             config::Strategy::Auto | config::Strategy::Pull => {
                 Strategy::Pull(base.services.clone())
             }
-            config::Strategy::Push => stored(None),
-            config::Strategy::Hybrid => stored(Some(settings.celebrity_threshold)),
+            config::Strategy::Push => Strategy::Stored(stored(None)),
+            config::Strategy::Hybrid => {
+                Strategy::Nearest(stored(Some(settings.celebrity_threshold)))
+            }
         };
         Self {
             services: base.services.clone(),
@@ -120,10 +122,7 @@ impl FeedService {
 
     /// The stored timelines, unless feeds are pulled.
     pub(crate) fn timelines(&self) -> Option<Arc<Timelines>> {
-        match &self.strategy {
-            Strategy::Pull(_) => None,
-            Strategy::Stored(timelines) => Some(timelines.clone()),
-        }
+        self.strategy.timelines().cloned()
     }
 
     /// Lets streams be told of what `bus` delivers, and ends them when `closing` comes: an open
