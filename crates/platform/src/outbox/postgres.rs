@@ -12,23 +12,54 @@ use crate::postgres::{Database, Params, Row};
 const RELAYED: i64 = 1000;
 
 /// The outbox of a PostgreSQL database, which several processes read.
-pub struct PostgresOutbox(Database);
+pub struct PostgresOutbox {
+    database: Database,
+    /// What was read last. Consumers that are as far as each other, as they are unless one is slow, wake
+    /// at the same moment: one of them reads, and the others wait for it.
+    read: tokio::sync::Mutex<Stretch>,
+}
+
+/// What stands in the outbox after one place, up to another. Events have their places for good.
+#[derive(Default)]
+struct Stretch {
+    after: i64,
+    end: i64,
+    /// In order, each with the consumer that it is for if it is for one alone.
+    events: Vec<(Record, Option<String>)>,
+}
 
 impl PostgresOutbox {
     /// The outbox of `database`.
     pub fn new(database: Database) -> Self {
-        Self(database)
+        Self { database, read: tokio::sync::Mutex::default() }
+    }
+
+    async fn read(&self, position: i64) -> Result<Stretch> {
+        let rows = self
+            .database
+            .query(
+                "SELECT sequence, id, kind, key, body, at, consumer FROM outbox
+                 WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+                &[&position, &(BATCH as i64)],
+            )
+            .await?;
+        Ok(Stretch {
+            after: position,
+            end: rows.last().map_or(position, |row| row.get(0)),
+            events: rows.iter().map(|row| (record(row), row.get(6))).collect(),
+        })
     }
 }
 
-/// A crash of the server may take back what is committed like this, and more work is done once more:
-/// so a commit need not wait for the disk.
-const LOOSELY: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+/// A crash repeats the work of which it was not saved that it is done, so saving need not wait for the
+/// disk.
+const SAVE: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 
-/// The relay's place in the order of commits is kept loosely, too: whatever a consumer keeps of it is
-/// written later, and so can only outlive it together with it. A connection keeps the plans of its
-/// statements, and those of an outbox that was empty when they were made would read all of it.
-const RELAY: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off";
+/// A place is on the disk before anybody reads it: consumers remember in memory how far they have come,
+/// and what lost its place in a crash of the server might be given one that they have passed. A
+/// connection keeps the plans of its statements, and those of an outbox that was empty when they were
+/// made would read all of it.
+const RELAY: &str = "BEGIN; SET LOCAL enable_seqscan = off";
 
 const LOCK: &str = "SELECT last FROM relay WHERE one = 1 FOR UPDATE SKIP LOCKED";
 
@@ -73,30 +104,30 @@ pub(crate) async fn relay(database: &Database) -> Result<i64> {
 #[async_trait]
 impl Outbox for PostgresOutbox {
     fn commits(&self) -> Watch {
-        self.0.commits()
+        self.database.commits()
     }
 
     async fn end(&self) -> Result<i64> {
-        let row = self.0.query_one("SELECT last FROM relay WHERE one = 1", &[]).await?;
+        let row = self.database.query_one("SELECT last FROM relay WHERE one = 1", &[]).await?;
         Ok(row.get(0))
     }
 
     async fn relay(&self) -> Result<()> {
         // Another process may be at it: then what was committed until now is soon relayed.
         while self
-            .0
+            .database
             .query_opt("SELECT 1 FROM outbox WHERE sequence IS NULL LIMIT 1", &[])
             .await?
             .is_some()
         {
-            relay(&self.0).await?;
+            relay(&self.database).await?;
         }
         Ok(())
     }
 
     async fn highest_id(&self) -> Result<u64> {
         let row = self
-            .0
+            .database
             .query_one(
                 "SELECT coalesce(max(id), 0) FROM (
                      SELECT id FROM outbox WHERE consumer IS NULL ORDER BY txid DESC LIMIT 10000
@@ -108,32 +139,28 @@ impl Outbox for PostgresOutbox {
     }
 
     async fn after(&self, position: i64, wanted: Wanted<'_>) -> Result<Batch> {
-        let rows = self
-            .0
-            .query(
-                "SELECT sequence, id, kind, key, body, at, consumer FROM outbox
-                 WHERE sequence > $1 ORDER BY sequence LIMIT $2",
-                &[&position, &(BATCH as i64)],
-            )
-            .await?;
-        let end = rows.last().map_or(position, |row| row.get(0));
-        let taken = rows.iter().filter(|row| wanted.takes(row.get(2), row.get(6)));
-        Ok(Batch { records: taken.map(record).collect(), end })
+        let mut read = self.read.lock().await;
+        if !(read.after..read.end).contains(&position) {
+            *read = self.read(position).await?;
+        }
+        let later = read.events.iter().filter(|(record, _)| record.sequence > position);
+        let taken = later.filter(|(record, only)| wanted.takes(&record.kind, only.as_deref()));
+        Ok(Batch { records: taken.map(|(record, _)| record.clone()).collect(), end: read.end })
     }
 
     async fn claim(&self, name: &'static str) -> Result<bool> {
-        self.0.leases().take(&self.0, name).await
+        self.database.leases().take(&self.database, name).await
     }
 
     async fn release(&self) {
-        if let Err(error) = self.0.leases().release(&self.0).await {
+        if let Err(error) = self.database.leases().release(&self.database).await {
             tracing::warn!(cause = %error, "leases could not be released; they end by themselves");
         }
     }
 
     async fn position(&self, consumer: &'static str) -> Result<i64> {
         let row = self
-            .0
+            .database
             .query_opt("SELECT position FROM consumers WHERE name = $1", &[&consumer])
             .await?;
         Ok(row.map_or(0, |row| row.get(0)))
@@ -144,12 +171,12 @@ impl Outbox for PostgresOutbox {
                     ON CONFLICT (name) DO UPDATE
                     SET position = greatest(consumers.position, excluded.position)";
         let position: Params<'_> = &[&consumer, &position];
-        self.0.begin_as(LOOSELY).await?.commit_after(&[(save, position)]).await
+        self.database.begin_as(SAVE).await?.commit_after(&[(save, position)]).await
     }
 
     async fn seen(&self, consumers: &[&'static str]) -> Result<i64> {
         let row = self
-            .0
+            .database
             .query_one(
                 "SELECT count(*), min(position) FROM consumers WHERE name = ANY($1)",
                 &[&consumers],
@@ -167,7 +194,7 @@ impl Outbox for PostgresOutbox {
 
     async fn drop_old(&self, seen: i64, before: Timestamp) -> Result<bool> {
         let last = self
-            .0
+            .database
             .query_opt(
                 "SELECT sequence FROM outbox WHERE sequence IS NOT NULL AND consumer IS NULL
                  ORDER BY sequence DESC LIMIT 1",
@@ -175,8 +202,7 @@ impl Outbox for PostgresOutbox {
             )
             .await?;
         let end: i64 = last.map_or(0, |row| row.get(0));
-        let row = self
-            .0
+        let row = self.database
             .query_one(
                 "SELECT coalesce(min(sequence) FILTER (WHERE at >= $3) - 1, max(sequence), 0) FROM (
                      SELECT sequence, at FROM outbox WHERE sequence <= $1 AND sequence < $2
@@ -186,7 +212,7 @@ impl Outbox for PostgresOutbox {
             )
             .await?;
         let last: i64 = row.get(0);
-        let change = self.0.begin(0u64).await?;
+        let change = self.database.begin(0u64).await?;
         let dropped = change.execute("DELETE FROM outbox WHERE sequence <= $1", &[&last]).await?;
         if dropped == 0 {
             return Ok(false);
@@ -200,7 +226,7 @@ impl Outbox for PostgresOutbox {
 
     async fn bury(&self, letter: DeadLetter) -> Result<()> {
         let DeadLetter { consumer, record, tries, error, .. } = letter;
-        let change = self.0.begin(0u64).await?;
+        let change = self.database.begin(0u64).await?;
         // Letters are few: who numbers one keeps others from it for that moment.
         change.execute("LOCK TABLE dead_letters IN SHARE ROW EXCLUSIVE MODE", &[]).await?;
         change
@@ -227,7 +253,7 @@ impl Outbox for PostgresOutbox {
 
     async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>> {
         let rows = self
-            .0
+            .database
             .query(
                 "SELECT 0::BIGINT, id, kind, key, body, at, number, consumer, tries, error
                  FROM dead_letters ORDER BY number LIMIT $1",
@@ -246,7 +272,7 @@ impl Outbox for PostgresOutbox {
 
     async fn count_dead_letters(&self) -> Result<Vec<(String, i64)>> {
         let rows = self
-            .0
+            .database
             .query("SELECT consumer, count(*) FROM dead_letters GROUP BY consumer", &[])
             .await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
@@ -254,7 +280,7 @@ impl Outbox for PostgresOutbox {
 
     async fn take_dead_letters(&self, numbers: Vec<i64>, replay: bool) -> Result<usize> {
         let all = numbers.is_empty();
-        let change = self.0.begin(0u64).await?;
+        let change = self.database.begin(0u64).await?;
         let rows = change
             .query(
                 "DELETE FROM dead_letters WHERE $1 OR number = ANY($2)
