@@ -20,6 +20,7 @@ use std::sync::Arc;
 use tintype_api::{Base, Slice};
 use tintype_platform::Result;
 use tintype_platform::db::{Migration, Migrations};
+use tintype_platform::transfer::{Rows, Table};
 
 pub use service::{AccountsService, Profile, Registration, SignedUp};
 
@@ -43,6 +44,15 @@ pub const MIGRATIONS: Migrations = Migrations {
         name: "accounts",
         sql: include_str!("../migrations/postgres/0001_accounts.sql"),
     }],
+    tables: &[
+        Table { name: "accounts", rows: Rows::Same },
+        Table { name: "account_usernames", rows: store::USERNAMES },
+        Table { name: "account_emails", rows: store::EMAILS },
+        Table { name: "account_search", rows: store::SEARCH_PARTS },
+        Table { name: "sessions", rows: Rows::Same },
+        Table { name: "audit", rows: Rows::Same },
+        Table { name: "api_keys", rows: Rows::Same },
+    ],
 };
 
 /// How the slice is set.

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use tintype_api::accounts::{KeyStanding, Picture, Role};
 use tintype_api::{Stamp, TokenId, UserId};
 use tintype_platform::db::Database;
+use tintype_platform::transfer::Rows;
 use tintype_platform::{Result, Timestamp};
 
 use crate::account::{Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Session, role_word};
@@ -35,6 +36,21 @@ pub(crate) const MATCHES: usize = 2000;
 
 /// Accounts that a search for a very common text looks through, the most followed first.
 pub(crate) const POPULAR: usize = 5000;
+
+/// Whose the names are on a site that moves to PostgreSQL.
+pub(crate) const USERNAMES: Rows =
+    Rows::Selected("SELECT username, id AS account FROM accounts ORDER BY username");
+
+/// And whose the addresses.
+pub(crate) const EMAILS: Rows =
+    Rows::Selected("SELECT email, id AS account FROM accounts ORDER BY email");
+
+/// The index of a site that moves to PostgreSQL.
+pub(crate) const SEARCH_PARTS: Rows = Rows::Made {
+    of: "SELECT id, username, folded_name FROM accounts ORDER BY id",
+    columns: &["account", "place", "part"],
+    by: postgres::parts_of,
+};
 
 /// The store of a site, where its database is.
 pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
@@ -109,6 +125,10 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// The sessions of an account that have not expired at `now`, the newest first.
     async fn sessions(&self, account: UserId, now: Timestamp) -> Result<Vec<Session>>;
+
+    /// Up to `limit` accounts with sessions that have not expired at `now`, that with the newest
+    /// session first. Looks through all sessions.
+    async fn last_signed_in(&self, limit: usize, now: Timestamp) -> Result<Vec<UserId>>;
 
     /// Ends a session. False when it had ended already.
     async fn end_session(&self, account: UserId, token: TokenId) -> Result<bool>;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use tintype_api::{Base, Slice};
 use tintype_platform::Result;
 use tintype_platform::db::{Migration, Migrations};
+use tintype_platform::transfer::{Rows, Table};
 
 pub use service::{ActivityService, Told};
 
@@ -31,6 +32,10 @@ pub const MIGRATIONS: Migrations = Migrations {
         name: "activity",
         sql: include_str!("../migrations/postgres/0001_activity.sql"),
     }],
+    tables: &[
+        Table { name: "activities", rows: Rows::Same },
+        Table { name: "activity_states", rows: Rows::Same },
+    ],
 };
 
 /// What may be set about this slice.

@@ -15,6 +15,7 @@ pub(crate) const MIGRATIONS: Migrations = Migrations {
         name: "bench_rows",
         sql: include_str!("../migrations/sqlite/0001_bench_rows.sql"),
     }],
+    tables: &[],
 };
 
 /// Puts in what a post with one hashtag puts in: a row with an index, the hashtag, the author's

@@ -63,7 +63,6 @@ impl FeedService {
 
     /// The feed as it is served to whoever finds nothing nearer than what is stored.
     async fn served(&self, viewer: UserId) -> Result<Vec<PostId>> {
-        let strategy = self.strategy.farthest();
         let mut posts = Vec::new();
         let mut cursor = None;
         loop {
@@ -76,7 +75,7 @@ impl FeedService {
                 own_posts: true,
                 days: None,
             };
-            let page = self.latest(&request, &strategy).await?;
+            let page = self.stored_page(&request).await?;
             posts.extend(page.posts.iter().map(|view| view.post.id));
             let Some(next) = page.next else { return Ok(posts) };
             cursor = Some(next);

@@ -25,6 +25,7 @@ use tintype_platform::config;
 use tintype_platform::db::{Database, Migration, Migrations};
 use tintype_platform::page::Limit;
 use tintype_platform::redis::Redis;
+use tintype_platform::transfer::{Rows, Table};
 
 pub use service::FeedService;
 pub use store::{
@@ -40,6 +41,14 @@ pub const MIGRATIONS: Migrations = Migrations {
         name: "feed",
         sql: include_str!("../migrations/postgres/0001_feed.sql"),
     }],
+    tables: &[
+        Table { name: "timelines", rows: Rows::None("they are built when they are read") },
+        Table { name: "merged_authors", rows: Rows::None("they last as long as timelines do") },
+        Table {
+            name: "shelved_orders",
+            rows: Rows::None("they are gone after half an hour anyway"),
+        },
+    ],
 };
 
 /// What can be set about feeds.

@@ -55,7 +55,7 @@ pub struct FeedService {
     pub(crate) database: Database,
     clock: Arc<dyn Clock>,
     ids: Arc<IdGenerator>,
-    pub(crate) strategy: Strategy,
+    strategy: Strategy,
     snapshots: Snapshots,
     /// Where orders are kept for other processes.
     store: Arc<dyn TimelineStore>,
@@ -123,6 +123,17 @@ impl FeedService {
     /// The stored timelines, unless feeds are pulled.
     pub(crate) fn timelines(&self) -> Option<Arc<Timelines>> {
         self.strategy.timelines().cloned()
+    }
+
+    /// Whether a feed that is read here leaves a timeline that other processes read.
+    pub fn shares_timelines(&self) -> bool {
+        self.strategy.timelines().is_some() && self.store.is_shared()
+    }
+
+    /// A page by age, for which nothing nearer is asked than what is stored: that is built then, for
+    /// other processes as well.
+    pub async fn stored_page(&self, request: &FeedRequest) -> Result<FeedPage> {
+        self.latest(request, &self.strategy.farthest()).await
     }
 
     /// Lets streams be told of what `bus` delivers, and ends them when `closing` comes: an open

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use tintype_api::{Base, Slice};
 use tintype_platform::Result;
 use tintype_platform::db::{Migration, Migrations};
+use tintype_platform::transfer::{Rows, Table};
 
 pub use service::{Entry, FollowOutcome, GraphService, Mutual, UnfollowOutcome};
 
@@ -32,6 +33,12 @@ pub const MIGRATIONS: Migrations = Migrations {
         name: "graph",
         sql: include_str!("../migrations/postgres/0001_graph.sql"),
     }],
+    tables: &[
+        Table { name: "follows", rows: Rows::Same },
+        Table { name: "blocks", rows: Rows::Same },
+        Table { name: "mutes", rows: Rows::Same },
+        Table { name: "graph_counts", rows: Rows::Same },
+    ],
 };
 
 /// What may be set about this slice.

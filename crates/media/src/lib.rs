@@ -29,6 +29,7 @@ use tintype_api::{Base, Slice};
 use tintype_platform::Result;
 use tintype_platform::db::{Migration, Migrations};
 use tintype_platform::objects::Objects;
+use tintype_platform::transfer::{Rows, Table};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use flaw::Flaw;
@@ -48,6 +49,12 @@ pub const MIGRATIONS: Migrations = Migrations {
         name: "media",
         sql: include_str!("../migrations/postgres/0001_media.sql"),
     }],
+    tables: &[
+        Table { name: "media", rows: Rows::Same },
+        Table { name: "media_uses", rows: Rows::Same },
+        Table { name: "media_pending", rows: Rows::Same },
+        Table { name: "media_usage", rows: Rows::Same },
+    ],
 };
 
 /// How the slice works.

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::outbox::{Outbox, Record};
+use crate::transfer::{self, Rows, Table};
 use crate::{IdGenerator, outbox, postgres, sqlite};
 
 /// The tables of the platform itself: outbox, consumers, dead letters, idempotency keys.
@@ -44,6 +45,16 @@ pub const MIGRATIONS: Migrations = Migrations {
             sql: include_str!("../migrations/postgres/0002_fleet.sql"),
         },
     ],
+    tables: &[
+        Table { name: "outbox", rows: outbox::MOVED },
+        Table { name: "relay", rows: outbox::MOVED_PLACE },
+        Table { name: "consumers", rows: Rows::Same },
+        Table { name: "dead_letters", rows: Rows::Same },
+        Table { name: "idempotency_keys", rows: Rows::Same },
+        Table { name: "leases", rows: Rows::None("whoever serves the site takes new ones") },
+        Table { name: "agreements", rows: Rows::None("those who serve the site make new ones") },
+        Table { name: "moving", rows: Rows::None("it tells of the copying itself") },
+    ],
 };
 
 /// A handle on the database of a site; clones share it.
@@ -62,14 +73,12 @@ impl Database {
         data_dir: &Path,
         migrations: &[Migrations],
     ) -> Result<Self> {
-        match settings.path(data_dir) {
-            Some(path) => {
-                sqlite::Database::open(&path, &settings.into(), migrations).map(Self::Sqlite)
-            }
-            None => postgres::Database::open(&settings.try_into()?, migrations)
-                .await
-                .map(Self::Postgres),
+        if let Some(path) = settings.path(data_dir) {
+            return sqlite::Database::open(&path, &settings.into(), migrations).map(Self::Sqlite);
         }
+        let database = postgres::Database::open(&settings.try_into()?, migrations).await?;
+        transfer::refuse_unfinished(&database).await?;
+        Ok(Self::Postgres(database))
     }
 
     /// What happened, in the order of commits.
@@ -271,6 +280,8 @@ pub struct Migrations {
     pub sqlite: &'static [Migration],
     /// For PostgreSQL.
     pub postgres: &'static [Migration],
+    /// Its tables in PostgreSQL, each with where its rows come from when a site moves there.
+    pub tables: &'static [Table],
 }
 
 /// Refuses a database that knows a later step of a slice than this program does. Both are pairs of

@@ -8,6 +8,7 @@
 //! * [`db`]: the database of a site, which is one of the next two; migrations
 //! * [`sqlite`]: SQLite behind one writer thread with group commit
 //! * [`postgres`]: PostgreSQL behind pipelined reads and a pool for changes
+//! * [`transfer`]: moving a site from one to the other
 //! * [`outbox`], [`bus`]: what happened, and durable consumers of it
 //! * [`cache`]: an in-process cache that no race can make stale
 //! * [`rpc`]: one service trait, near or far
@@ -32,6 +33,7 @@ pub mod rpc;
 pub mod sqlite;
 pub mod telemetry;
 pub mod testkit;
+pub mod transfer;
 
 pub use clock::{Clock, Timestamp};
 pub use error::{Error, Result};

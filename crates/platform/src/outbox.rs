@@ -15,6 +15,7 @@ use crate::error::Result;
 pub use postgres::PostgresOutbox;
 pub(crate) use postgres::relay;
 pub use sqlite::SqliteOutbox;
+pub(crate) use sqlite::{MOVED, MOVED_PLACE};
 
 /// Events that are read at once.
 pub(crate) const BATCH: usize = 256;

@@ -186,6 +186,19 @@ impl Database {
     }
 }
 
+/// A connection by itself to a database whose tables are brought up to date; what is done on it may
+/// take its time.
+pub(crate) async fn connect(
+    options: &Options,
+    migrations: &[Migrations],
+) -> Result<tokio_postgres::Client> {
+    let connector = Connector::new(&options.server, options.patience)?;
+    migrate::migrate(&connector, migrations).await?;
+    let client = connector.connect().await?;
+    client.batch_execute("SET statement_timeout = 0").await?;
+    Ok(client)
+}
+
 /// Connections that reads take turns on.
 struct Lanes(Vec<Lane>, AtomicUsize);
 

@@ -256,6 +256,35 @@ fn copy(path: &Path, partial: &Path) -> Result<(), Box<dyn std::error::Error + S
     Ok(())
 }
 
+/// Opens a database that is there, for this connection alone until it is closed, and brings its
+/// tables up to date.
+pub(crate) fn open_alone(path: &Path, migrations: &[Migrations]) -> Result<Connection> {
+    if !path.exists() {
+        let words =
+            format!("There is no database at {}; name the file of the site", path.display());
+        return Err(Error::refused("no_database", words));
+    }
+    let mut connection = connect_alone(path).map_err(|cause| match cause.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseBusy) => Error::conflict(
+            "database_in_use",
+            format!("A server or a command uses {}; stop it first", path.display()),
+        ),
+        _ => cannot_open(path, cause),
+    })?;
+    migrate::migrate(&mut connection, migrations)?;
+    Ok(connection)
+}
+
+/// Every other connection holds a lock for as long as it is open, so this one is refused beside them,
+/// and keeps them out.
+fn connect_alone(path: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "locking_mode", "exclusive")?;
+    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")?;
+    Ok(connection)
+}
+
 /// How long to wait for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 

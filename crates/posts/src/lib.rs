@@ -19,6 +19,7 @@ use std::time::Duration;
 use tintype_api::{Base, Slice};
 use tintype_platform::Result;
 use tintype_platform::db::{Database, Migration, Migrations};
+use tintype_platform::transfer::{Rows, Table};
 
 use newest::Newest;
 pub use service::seed::{SeedComment, SeedLike, SeedPost};
@@ -38,6 +39,15 @@ pub const MIGRATIONS: Migrations = Migrations {
         name: "posts",
         sql: include_str!("../migrations/postgres/0001_posts.sql"),
     }],
+    tables: &[
+        Table { name: "posts", rows: Rows::Same },
+        Table { name: "author_counts", rows: Rows::Same },
+        Table { name: "hashtags", rows: Rows::Same },
+        Table { name: "likes", rows: Rows::Same },
+        Table { name: "comments", rows: Rows::Same },
+        Table { name: "comment_likes", rows: store::COMMENT_LIKES },
+        Table { name: "saves", rows: Rows::Same },
+    ],
 };
 
 /// The kinds of lists that a cursor may be of, the same wherever they are read.

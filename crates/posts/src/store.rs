@@ -21,8 +21,17 @@ use tintype_api::posts::{Engagement, Post, PostRef};
 use tintype_api::{CommentId, Drift, PostId, Stamp, UserId};
 use tintype_platform::Result;
 use tintype_platform::db::Database;
+use tintype_platform::transfer::Rows;
 
 use crate::words::Field;
+
+/// The likes of comments on a site that moves to PostgreSQL, where they stand with the author of the
+/// post.
+pub(crate) const COMMENT_LIKES: Rows = Rows::Selected(
+    "SELECT c.owner, l.post, l.comment, l.user
+     FROM comment_likes AS l JOIN comments AS c ON c.id = l.comment
+     ORDER BY l.post, l.comment, l.user",
+);
 
 /// The store of a site, where its database is.
 pub(crate) fn open(database: &Database) -> Arc<dyn Store> {

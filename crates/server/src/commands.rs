@@ -5,8 +5,11 @@ mod apikey;
 mod check;
 mod deadletters;
 mod demo;
+mod migrate;
+mod progress;
 mod serve;
 mod sweep;
+mod warm;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -58,6 +61,10 @@ enum Command {
         /// The copy; replaced if it is there
         file: PathBuf,
     },
+    /// Move a whole site from SQLite to PostgreSQL; killed in the middle, it goes on when started again
+    Migrate(migrate::Migrate),
+    /// Build the timelines that all processes of a fleet share, for those who signed in last
+    Warm(warm::Warm),
     /// Keys for backends that act for their users
     #[command(subcommand)]
     Apikey(apikey::ApiKey),
@@ -103,6 +110,9 @@ impl Cli {
         {
             flags.insert("server.listen".to_owned(), listen.clone());
         }
+        if let Command::Migrate(migrate::Migrate { to: Some(to), .. }) = &self.command {
+            flags.insert("database.url".to_owned(), to.clone());
+        }
         let (config, provenance) = Config::load(&Sources::of_process(self.config, flags))?;
         for warning in &provenance.warnings {
             eprintln!("warning: {warning}");
@@ -137,6 +147,8 @@ impl Command {
                 println!("The database was copied to {}", file.display());
                 Ok(ExitCode::SUCCESS)
             }
+            Self::Migrate(migrate) => migrate.run(config).await,
+            Self::Warm(warm) => warm.run(&existing(config).await?).await,
             Self::Apikey(command) => command.run(&existing(config).await?).await,
             Self::Admin(command) => command.run(&existing(config).await?).await,
             Self::Deadletters(command) => command.run(&existing(config).await?).await,

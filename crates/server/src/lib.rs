@@ -9,4 +9,5 @@ mod demo;
 mod docs;
 mod health;
 mod report;
+mod warming;
 pub mod wiring;

@@ -13,18 +13,18 @@ use tintype_graph::GraphService;
 use tintype_media::MediaService;
 use tintype_platform::bus::{Bus, Consumer};
 use tintype_platform::config::{Config, Strategy};
-use tintype_platform::db::{self, Database, Follower};
+use tintype_platform::db::{self, Database, Follower, Migrations};
 use tintype_platform::http::{Ground, idempotency, probes, stack};
 use tintype_platform::objects::{ObjectUrls, Objects};
 use tintype_platform::redis::Redis;
 use tintype_platform::telemetry::Telemetry;
-use tintype_platform::{Clock, IdGenerator, Result};
+use tintype_platform::{Clock, Error, IdGenerator, Result};
 use tintype_posts::PostsService;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{docs, health, report};
+use crate::{docs, health, report, warming};
 
 /// How often counters are recounted for the metric of their drift.
 const RECOUNT: Duration = Duration::from_hours(1);
@@ -34,6 +34,17 @@ const MEASURE: Duration = Duration::from_mins(1);
 
 /// Feeds that are compared with their definition on that occasion.
 const RECOUNTED_FEEDS: usize = 100;
+
+/// The tables of all slices.
+pub const MIGRATIONS: [Migrations; 7] = [
+    db::MIGRATIONS,
+    tintype_accounts::MIGRATIONS,
+    tintype_graph::MIGRATIONS,
+    tintype_posts::MIGRATIONS,
+    tintype_media::MIGRATIONS,
+    tintype_feed::MIGRATIONS,
+    tintype_activity::MIGRATIONS,
+];
 
 /// The slices over one database. Nothing runs yet: a command may use them beside a server.
 pub struct Site {
@@ -83,20 +94,7 @@ impl Site {
     /// this process's ids apart from those of others on the same embedded database.
     pub async fn open(config: &Config, clock: Arc<dyn Clock>, node: u8) -> Result<Self> {
         let data_dir = config.make_data_dir()?;
-        let database = Database::open(
-            &config.database,
-            data_dir,
-            &[
-                db::MIGRATIONS,
-                tintype_accounts::MIGRATIONS,
-                tintype_graph::MIGRATIONS,
-                tintype_posts::MIGRATIONS,
-                tintype_media::MIGRATIONS,
-                tintype_feed::MIGRATIONS,
-                tintype_activity::MIGRATIONS,
-            ],
-        )
-        .await?;
+        let database = Database::open(&config.database, data_dir, &MIGRATIONS).await?;
         let floor = database.outbox().highest_id().await?;
         let node = database.node(node).await?;
         let ids = Arc::new(IdGenerator::new(clock.clone(), node, floor));
@@ -204,9 +202,16 @@ impl Site {
             loopback: config.server.listen.ip().is_loopback(),
         };
         let database = self.database.clone();
+        let (warmed, is_warm) = watch::channel(config.feed.warm_at_start == 0);
         let ready = move || {
-            let database = database.clone();
-            async move { database.answers().await }
+            let (database, is_warm) = (database.clone(), *is_warm.borrow());
+            async move {
+                if !is_warm {
+                    let words = "The server reads what it is to remember; try again in a moment";
+                    return Err(Error::unavailable("warming", words, 1));
+                }
+                database.answers().await
+            }
         };
         let (routes, mut openapi) = self.routes.clone().split_for_parts();
         let (uploads, of_uploads) = self.uploads.clone().split_for_parts();
@@ -228,6 +233,7 @@ impl Site {
         let tasks = vec![
             tokio::spawn(measure_drift(site.clone())),
             tokio::spawn(measure_media(site.clone())),
+            tokio::spawn(warming::before_ready(site.clone(), config.feed.clone(), warmed)),
         ];
         let (stop_views, stopping) = oneshot::channel();
         let views = tokio::spawn(store_views(site.clone(), stopping));

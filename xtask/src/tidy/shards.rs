@@ -62,13 +62,14 @@ const SHARD_KEYS: [(&str, &str); 28] = [
 const OUTBOX: &str = "outbox";
 
 /// The platform's own tables, which stand on one server.
-const ON_ONE_SERVER: [&str; 7] = [
+const ON_ONE_SERVER: [&str; 8] = [
     "agreements",
     "consumers",
     "dead_letters",
     "idempotency_keys",
     "leases",
     "migrations",
+    "moving",
     "relay",
 ];
 

@@ -85,7 +85,7 @@ fn program_literals(tree: &Tree) -> Vec<(&str, Vec<(usize, String)>)> {
 }
 
 fn may_hold_sql(path: &str) -> bool {
-    let platform = ["outbox", "postgres", "sqlite", "testkit"].iter().any(|part| {
+    let platform = ["outbox", "postgres", "sqlite", "testkit", "transfer"].iter().any(|part| {
         let part = format!("crates/platform/src/{part}");
         path.strip_prefix(&part).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
     });

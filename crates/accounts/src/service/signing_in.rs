@@ -106,6 +106,12 @@ impl AccountsService {
         self.store.sessions(user, self.clock.now()).await
     }
 
+    /// Up to `limit` accounts that are signed in, those who signed in last first. Looks through all
+    /// sessions.
+    pub async fn last_signed_in(&self, limit: usize) -> Result<Vec<UserId>> {
+        self.store.last_signed_in(limit, self.clock.now()).await
+    }
+
     /// Ends one of the sessions of an account. 404 `session_not_found` when it has ended already.
     pub async fn end_session(&self, user: UserId, token: TokenId) -> Result<()> {
         let ended = self.store.end_session(user, token).await?;

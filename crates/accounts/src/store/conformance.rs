@@ -262,6 +262,13 @@ async fn sessions_stand_until_they_end(store: &Arc<dyn Store>, ids: &IdGenerator
     assert_eq!(store.standing(anna, good).await.unwrap(), standing);
     assert!(store.standing(other, others).await.unwrap().is_some());
 
+    let now = ids.clock().now();
+    let later = sign_in(store, ids, other, 7).await;
+    assert_eq!(store.last_signed_in(2, now).await.unwrap(), [other, anna]);
+    assert_eq!(store.last_signed_in(1, now).await.unwrap(), [other]);
+    assert!(store.end_session(other, later).await.unwrap());
+    assert_eq!(store.last_signed_in(1, now).await.unwrap(), [anna], "the other's has expired");
+
     let given = entry(ids, anna, Audited::RoleGiven(Role::Admin));
     assert_eq!(store.set_role(Role::Admin, given).await.unwrap(), Some(vec![good]));
     assert_eq!(store.standing(anna, good).await.unwrap().unwrap().role, Role::Admin);

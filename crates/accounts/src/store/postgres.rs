@@ -20,6 +20,8 @@ use tintype_api::{Event, Stale, Stamp, TokenId, UserId};
 use tintype_platform::postgres::{Database, Params};
 use tintype_platform::{Result, Timestamp};
 
+pub(super) use search::parts_of;
+
 use super::{
     Credentials, KeyHash, Login, ProfileChanged, Rank, SearchDrift, Standing, Store, VerifiedHash,
     may_write, role, scope, sql,
@@ -203,6 +205,12 @@ impl Store for PostgresStore {
     async fn count(&self) -> Result<u64> {
         let count: i64 = self.database.query_one(sql::COUNT, &[]).await?.get(0);
         Ok(count as u64)
+    }
+
+    async fn last_signed_in(&self, limit: usize, now: Timestamp) -> Result<Vec<UserId>> {
+        let look = self.database.scan().await?;
+        let rows = look.query(sql::LAST_SIGNED_IN, &[&now.as_millis(), &(limit as i64)]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
     async fn sessions(&self, account: UserId, now: Timestamp) -> Result<Vec<Session>> {

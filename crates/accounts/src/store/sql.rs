@@ -51,6 +51,10 @@ pub(super) const COUNT: &str = "SELECT count(*) FROM accounts";
 pub(super) const LIST_SESSIONS: &str = "\
     SELECT id, created_at, expires_at, address, user_agent FROM sessions \
     WHERE account = $1 AND expires_at > $2 ORDER BY id DESC";
+// Looks at every shard: whoever fills caches begins with those who came last, wherever they stand.
+pub(super) const LAST_SIGNED_IN: &str = "\
+    SELECT account FROM sessions WHERE expires_at > $1 \
+    GROUP BY account ORDER BY max(id) DESC LIMIT $2";
 pub(super) const END_SESSIONS: &str = "DELETE FROM sessions WHERE account = $1 AND id <> $2";
 
 pub(super) const ADD_ENTRY: &str = "\

@@ -237,6 +237,17 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn last_signed_in(&self, limit: usize, now: Timestamp) -> Result<Vec<UserId>> {
+        self.database
+            .scan(move |connection| {
+                let mut statement = connection.sql(sql::LAST_SIGNED_IN)?;
+                let bounds = params![now.as_millis(), limit as i64];
+                let accounts = statement.query_map(bounds, |row| row.get(0))?;
+                Ok(accounts.collect::<rusqlite::Result<_>>()?)
+            })
+            .await
+    }
+
     async fn sessions(&self, account: UserId, now: Timestamp) -> Result<Vec<Session>> {
         self.database.read(|connection| {
             let mut statement = connection.sql(sql::LIST_SESSIONS)?;

@@ -27,7 +27,7 @@ struct Place {
 
 impl FeedService {
     /// A page, whose posts are found by `strategy`.
-    pub(crate) async fn latest(
+    pub(super) async fn latest(
         &self,
         request: &FeedRequest,
         strategy: &Strategy,

@@ -53,6 +53,8 @@ const RULES: &[(&str, Rule)] = &[
     ("feed.days_limit", Rule::Range(1, 3650)),
     ("feed.default_limit", Rule::Range(1, 100)),
     ("feed.timeline_size", Rule::Range(1, 10_000)),
+    ("feed.warm_at_start", Rule::Range(0, 1_000_000)),
+    ("feed.warm_patience", Rule::Range(1, 600)),
     ("graph.max_followings", Rule::Range(1, 1_000_000)),
     ("media.url", Rule::Text(is_store, "file:FOLDER or s3://BUCKET/PREFIX, such as file:media")),
     ("media.endpoint", Rule::Text(is_base_or_none, BASE)),

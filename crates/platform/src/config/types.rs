@@ -172,6 +172,11 @@ pub struct Feed {
     pub default_limit: u16,
     /// The most posts of a feed.
     pub timeline_size: usize,
+    /// Viewers whose feeds are read before the process says that it is ready.
+    pub warm_at_start: usize,
+    /// How long that may take.
+    #[serde(deserialize_with = "seconds")]
+    pub warm_patience: Duration,
 }
 
 /// When a feed is computed.

@@ -8,6 +8,21 @@ use crate::clock::Timestamp;
 use crate::db::Watch;
 use crate::error::Result;
 use crate::sqlite::{Database, Ids, Sql};
+use crate::transfer::Rows;
+
+/// The outbox of a site that moves to PostgreSQL: events keep their places, so that consumers go on
+/// where they were.
+pub(crate) const MOVED: Rows = Rows::Selected(
+    "SELECT sequence, id, kind, key, body, at, consumer,
+            key AS shard, sequence AS part, at * 1000 AS written
+     FROM outbox ORDER BY sequence",
+);
+
+/// The last place that was given, behind which the relay goes on.
+pub(crate) const MOVED_PLACE: Rows = Rows::Selected(
+    "SELECT 1 AS one, coalesce(max(seq), 0) AS last FROM sqlite_sequence WHERE name = 'outbox'
+     ORDER BY 1",
+);
 
 /// The outbox of an embedded database, which one process at a time reads.
 pub struct SqliteOutbox(Database);

@@ -17,12 +17,14 @@ const COUNTERS: Migrations = Migrations {
         name: "counters",
         sql: "CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
     }],
+    tables: &[],
 };
 
 const EDITED: Migrations = Migrations {
     slice: "counters",
     sqlite: &[],
     postgres: &[Migration { version: 1, name: "counters", sql: "SELECT 1" }],
+    tables: &[],
 };
 
 const ADD: &str = "INSERT INTO counters (name, value) VALUES ($1, 1)

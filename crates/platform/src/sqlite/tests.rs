@@ -15,6 +15,7 @@ const COUNTERS: Migrations = Migrations {
         name: "counters",
         sql: "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
     }],
+    tables: &[],
 };
 
 fn folder() -> tempfile::TempDir {
@@ -321,12 +322,10 @@ async fn a_backup_is_of_one_moment_while_writes_go_on() {
 fn a_newer_or_changed_database_is_refused_and_left_as_it_is() {
     const SECOND: Migration =
         Migration { version: 2, name: "more", sql: "CREATE TABLE more (id INTEGER) STRICT" };
-    const NEWER: Migrations =
-        Migrations { slice: "counters", postgres: &[], sqlite: &[COUNTERS.sqlite[0], SECOND] };
+    const NEWER: Migrations = Migrations { sqlite: &[COUNTERS.sqlite[0], SECOND], ..COUNTERS };
     const EDITED: Migration =
         Migration { version: 1, name: "counters", sql: "CREATE TABLE counters (x INTEGER) STRICT" };
-    const CHANGED: Migrations =
-        Migrations { slice: "counters", postgres: &[], sqlite: &[EDITED, SECOND] };
+    const CHANGED: Migrations = Migrations { sqlite: &[EDITED, SECOND], ..COUNTERS };
     let folder = folder();
     drop(open(&folder, &[MIGRATIONS, NEWER]).unwrap());
     let code =

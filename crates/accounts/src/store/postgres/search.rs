@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tintype_api::UserId;
 use tintype_platform::Result;
 use tintype_platform::postgres::{Change, Database, Row};
+use tintype_platform::transfer::{self, Value};
 
 use super::sql;
 use crate::input::folded;
@@ -97,6 +98,16 @@ pub(super) async fn reindex(change: &Change, account: UserId) -> Result<()> {
         change.execute(SET_FOLDED_NAME, &[&account, &folded_name]).await?;
     }
     add(change, account, row.get(0), folded_name.as_deref()).await
+}
+
+/// The rows of the index that come of one in the embedded database, of `id, username, folded_name`.
+pub(crate) fn parts_of(row: &transfer::Row<'_>) -> rusqlite::Result<Vec<Vec<Value>>> {
+    let (account, username): (i64, String) = (row.get(0)?, row.get(1)?);
+    let folded_name: Option<String> = row.get(2)?;
+    let parts = parts(&username, folded_name.as_deref()).into_iter();
+    Ok(parts
+        .map(|(place, part)| vec![account.into(), place.into(), part.to_owned().into()])
+        .collect())
 }
 
 /// Compares the index with the accounts, as `look` sees both.

@@ -42,6 +42,11 @@ pub(crate) fn run(data: &Path, arguments: &[&str]) -> Said {
     run_with_input(data, arguments, "")
 }
 
+/// Begins a command that is to be killed.
+pub(crate) fn begin(data: &Path, arguments: &[&str]) -> Child {
+    tintype(data, arguments).stdout(Stdio::null()).spawn().unwrap()
+}
+
 /// The same, with something to read.
 pub(crate) fn run_with_input(data: &Path, arguments: &[&str], input: &str) -> Said {
     let mut command = tintype(data, arguments);
