@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{TryStreamExt, stream};
-use tintype_api::feed::{FeedRequest, Order};
 use tintype_api::UserId;
+use tintype_api::feed::{FeedRequest, Order};
 use tintype_platform::page::Limit;
 use tintype_platform::{Result, config};
 use tokio::sync::watch;
