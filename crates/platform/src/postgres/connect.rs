@@ -27,6 +27,8 @@ const READING: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=o
 /// Makes connections to one server.
 pub(super) struct Connector {
     config: Config,
+    /// The same for reads.
+    reading: Config,
     tls: MakeRustlsConnect,
     breaker: Breaker,
     pub(super) patience: Duration,
@@ -43,15 +45,14 @@ impl Connector {
                 patience.as_millis() * 9 / 10
             ));
         }
-        Ok(Self { config, tls: tls(server)?, breaker: Breaker::default(), patience })
+        let mut reading = config.clone();
+        reading.options(format!("{} {READING}", config.get_options().unwrap_or_default()));
+        Ok(Self { config, reading, tls: tls(server)?, breaker: Breaker::default(), patience })
     }
 
     /// A connection for reads alone; see [`connect`](Self::connect).
     pub(super) async fn connect_to_read(&self) -> Result<Client> {
-        let mut config = self.config.clone();
-        let options = self.config.get_options().unwrap_or_default();
-        config.options(format!("{options} {READING}"));
-        self.connect_by(&config).await
+        self.connect_by(&self.reading).await
     }
 
     /// A connection that is driven by a task of its own until the client is dropped.
