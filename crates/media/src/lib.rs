@@ -10,6 +10,7 @@
 mod consumers;
 mod flaw;
 pub mod metadata;
+mod moving;
 mod names;
 pub mod picture;
 mod pool;
@@ -33,6 +34,7 @@ use tintype_platform::transfer::{Rows, Table};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use flaw::Flaw;
+pub use moving::{copy_objects, count_objects};
 pub use routes::pages::{FileField, PageForm};
 pub use service::{MediaService, SeedPicture, Sweep, Swept};
 

@@ -109,24 +109,23 @@ impl Target {
 
 /// Refuses a database that holds anything, or that a process uses.
 async fn must_be_free(transaction: &Transaction<'_>, tables: &[&'static Table]) -> Result<()> {
-    // What a new database holds, and what processes leave behind that were killed.
-    let clear = "DELETE FROM relay WHERE last = 0;
-                 DELETE FROM leases WHERE until < clock_timestamp()";
-    transaction.batch_execute(clear).await?;
-    for table in tables {
-        let any = format!("SELECT 1 FROM {} LIMIT 1", table.name);
-        if transaction.query_opt(&any, &[]).await?.is_none() {
-            continue;
-        }
-        return Err(refused(match table.name {
-            "leases" => {
-                "A server uses the database that is to be copied to; stop it first".to_owned()
-            }
-            name => format!(
+    let served = "SELECT 1 FROM leases WHERE until > clock_timestamp() LIMIT 1";
+    if transaction.query_opt(served, &[]).await?.is_some() {
+        return Err(refused(
+            "A server uses the database that is to be copied to; stop it first".to_owned(),
+        ));
+    }
+    // What there is in a new database, and in one that was served without anything happening.
+    let nothing = "DELETE FROM relay WHERE last = 0; DELETE FROM leases; DELETE FROM agreements";
+    transaction.batch_execute(nothing).await?;
+    for Table { name, .. } in tables {
+        let any = format!("SELECT 1 FROM {name} LIMIT 1");
+        if transaction.query_opt(&any, &[]).await?.is_some() {
+            return Err(refused(format!(
                 "The database that is to be copied to holds a site already (table {name}); name an \
                  empty one"
-            ),
-        }));
+            )));
+        }
     }
     Ok(())
 }

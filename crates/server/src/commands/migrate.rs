@@ -1,9 +1,11 @@
 //! `tintype migrate`: a whole site from SQLite to PostgreSQL.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use tintype_platform::config::{self, Config};
+use tintype_platform::objects::Objects;
 use tintype_platform::transfer::{Comparison, Transfer};
 
 use super::progress::{advance, bar};
@@ -18,11 +20,15 @@ pub(super) struct Migrate {
     /// An empty PostgreSQL database [default: database.url of the configuration]
     #[arg(long, value_name = "postgres://…")]
     pub(super) to: Option<String>,
+    /// Copy pictures and films, too: from this folder of the site, relative to the data folder, to the
+    /// store that media.url names
+    #[arg(long, value_name = "FOLDER")]
+    media_from: Option<PathBuf>,
 }
 
 impl Migrate {
     pub(super) async fn run(self, config: &Config) -> Result<ExitCode> {
-        let from = config::Database { url: self.from, ..config.database.clone() };
+        let from = config::Database { url: self.from.clone(), ..config.database.clone() };
         let from = from
             .path(&config.server.data_dir)
             .context("--from names the database of a site as sqlite:FILE")?;
@@ -61,19 +67,45 @@ impl Migrate {
             );
             return Ok(ExitCode::FAILURE);
         }
+        let data_dir = &config.server.data_dir;
+        if let Some(folder) = &self.media_from {
+            copy_media(&data_dir.join(folder), config).await?;
+        }
         transfer.finish().await?;
         println!("Everything is there, and the same on both sides. Before it is served:");
-        for word in [
-            "give every process the same auth.jwt_secret; with that of the data folder (jwt.secret) \
-             people stay signed in",
-            "pictures and films are not in the database: copy the folder media/ into the bucket that \
-             media.url will name, under the same names, or have every process see that folder",
-            "keep the SQLite database until you are content, and serve it no more",
-        ] {
-            println!("  * {word}");
+        println!(
+            "  * give every process the same auth.jwt_secret; with that in {} people stay signed in",
+            data_dir.join("jwt.secret").display()
+        );
+        if self.media_from.is_none() {
+            println!(
+                "  * pictures and films are not in the database: with --media-from they are copied, or \
+                 copy their folder to where media.url will be, under the same names"
+            );
         }
+        println!("  * keep the SQLite database until you are content, and serve it no more");
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Pictures and films, from a folder to the store of the configuration.
+async fn copy_media(folder: &Path, config: &Config) -> Result<()> {
+    anyhow::ensure!(
+        folder.is_dir() && config.media.url.starts_with("s3:"),
+        "pictures are copied from a folder that is there ({}) to the s3://BUCKET/PREFIX of media.url",
+        folder.display()
+    );
+    let store = Objects::open(&config.media, &config.server.data_dir)?;
+    let count = tintype_media::count_objects(folder).await?;
+    let copying = bar(count, "Copying")?;
+    let copied =
+        tintype_media::copy_objects(folder, &store, || advance(&copying, "pictures", 1)).await?;
+    copying.finish_and_clear();
+    println!(
+        "{copied} of {count} files were copied to {}; the others were there.",
+        config.media.url
+    );
+    Ok(())
 }
 
 fn print(Comparison { table, source, target }: &Comparison) {

@@ -115,6 +115,10 @@ async fn a_site_moves_whole_whatever_happens_on_the_way() {
         },
         ..before.clone()
     };
+    // Served by mistake, and nothing happened: the database is as good as empty.
+    let idle = Rig::on(&after, Arc::new(SystemClock)).await;
+    run(&data, &migrate).failed(&["that is to be copied to; stop it first"]);
+    idle.close().await;
     killed_in_the_middle(&data, &after).await;
     let refused = Site::open(&after, Arc::new(SystemClock), 0).await.err().unwrap();
     assert_eq!(refused.code(), "unfinished_transfer");
