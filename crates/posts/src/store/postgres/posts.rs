@@ -76,9 +76,7 @@ pub(super) async fn create(
     acts.extend(params.iter().map(|params| (sql::ADD_POST, &params[..])));
     acts.extend(tag_params.iter().map(|params| (ADD_TAG, &params[..])));
     let count: Params<'_> = &[&author, &shown];
-    if shown > 0 {
-        acts.push((sql::COUNT_POST, count));
-    }
+    acts.push((sql::COUNT_POST, count));
     change.commit_after(&acts).await
 }
 
