@@ -37,6 +37,7 @@ static PEOPLE: LazyLock<People> = LazyLock::new(|| {
         ids: bench.ids.clone(),
         services: Arc::default(),
         objects: ObjectUrls::new(""),
+        redis: None,
     };
     let settings = Settings {
         jwt_secret: "a secret of 32 characters or more".to_owned(),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tintype_api::accounts::Role;
 use tintype_api::{Card, TokenId, UserId};
 use tintype_platform::Timestamp;
@@ -10,7 +11,7 @@ use tintype_platform::Timestamp;
 use crate::input::{Bio, Change, Email, FullName, Username, WebAddress};
 
 /// An account with everything that its owner sees of it, counts aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// What others see in a list.
     pub card: Arc<Card>,

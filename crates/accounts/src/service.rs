@@ -6,8 +6,8 @@ mod profiles;
 mod search;
 mod signing_in;
 
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tintype_api::accounts::{Accounts, Caller, KeyStanding, Picture};
 use tintype_api::{Base, Card, Services, Stamp, TokenId, UserId};
@@ -23,6 +23,9 @@ use crate::store::Store;
 use crate::token::Tokens;
 pub use profiles::Profile;
 pub use signing_in::{Registration, SignedUp};
+
+/// How long processes of a fleet keep an account for each other.
+const SHARED_FOR: Duration = Duration::from_hours(1);
 
 /// The use-cases of people.
 pub struct AccountsService {
@@ -57,7 +60,7 @@ impl AccountsService {
             )?,
             tokens: Tokens::new(settings.jwt_secret.as_bytes(), settings.cached),
             token_life_ms: i64::from(settings.token_days) * DAY_MS,
-            accounts: Cache::new("accounts", settings.cached),
+            accounts: Cache::new("accounts", settings.cached).shared(base.sharing(), SHARED_FOR),
             usernames: Cache::new("usernames", settings.cached),
             callers: Cache::new("callers", settings.cached),
         })
@@ -90,7 +93,7 @@ impl AccountsService {
 
     /// The accounts of these ids, in their order.
     async fn accounts(&self, ids: &[UserId]) -> Result<Vec<Option<Arc<Account>>>> {
-        let load = async |missing: Vec<UserId>| {
+        let load = |missing| async move {
             let loaded = self.store.accounts(missing).await?;
             let entry = |account| {
                 let account = self.addressed(account);
@@ -98,7 +101,7 @@ impl AccountsService {
             };
             Ok(loaded.into_iter().map(entry).collect())
         };
-        look_up(&self.accounts, ids, load).await
+        self.accounts.fetch(ids, load).await
     }
 
     /// An account of the store with an address in place of the name of its picture's object.
@@ -138,7 +141,7 @@ impl Accounts for AccountsService {
                 name.into()
             })
             .collect();
-        look_up(&self.usernames, &names, async |missing| self.store.named(missing).await).await
+        self.usernames.fetch(&names, |missing| self.store.named(missing)).await
     }
 
     async fn caller(&self, token: Arc<str>) -> Result<Caller> {
@@ -174,39 +177,6 @@ impl Accounts for AccountsService {
     async fn key_standing(&self, key: Option<String>) -> Result<KeyStanding> {
         self.store.key_standing(key.map(|key| administration::key_hash(&key))).await
     }
-}
-
-/// The values of `keys`, in their order, with one load for those that are not in `cache`.
-async fn look_up<K, V>(
-    cache: &Cache<K, V>,
-    keys: &[K],
-    load: impl AsyncFnOnce(Vec<K>) -> Result<Vec<(K, V)>>,
-) -> Result<Vec<Option<V>>>
-where
-    K: std::hash::Hash + Eq + Clone,
-    V: Clone,
-{
-    let mut found: Vec<Option<V>> = keys.iter().map(|key| cache.get(key)).collect();
-    let missing =
-        || keys.iter().zip(&found).filter(|(_, value)| value.is_none()).map(|(key, _)| key);
-    // A stamp is taken before the load: what changes in between must not be taken for true.
-    let stamps: Vec<_> = missing().map(|key| (key.clone(), cache.stamp(key))).collect();
-    if stamps.is_empty() {
-        return Ok(found);
-    }
-    let wanted = stamps.iter().map(|(key, _)| key.clone()).collect();
-    let loaded: HashMap<K, V> = load(wanted).await?.into_iter().collect();
-    for (key, stamp) in stamps {
-        if let Some(value) = loaded.get(&key) {
-            cache.insert(key, stamp, value.clone());
-        }
-    }
-    for (key, value) in keys.iter().zip(&mut found) {
-        if value.is_none() {
-            *value = loaded.get(key).cloned();
-        }
-    }
-    Ok(found)
 }
 
 fn ended_token() -> Error {

@@ -4,8 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use tintype_platform::bus::Consumer;
+use tintype_platform::cache::Sharing;
 use tintype_platform::db::{Database, Follower};
 use tintype_platform::objects::ObjectUrls;
+use tintype_platform::redis::Redis;
 use tintype_platform::{Clock, IdGenerator};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -24,6 +26,15 @@ pub struct Base {
     pub services: Arc<Services>,
     /// Where clients find what was uploaded.
     pub objects: ObjectUrls,
+    /// What is kept for all processes of a fleet, if it has such a place.
+    pub redis: Option<Redis>,
+}
+
+impl Base {
+    /// How caches share what they have read with those of other processes.
+    pub fn sharing(&self) -> Option<Sharing> {
+        Sharing::through(self.redis.clone(), &self.database)
+    }
 }
 
 /// What a started slice hands to the server.

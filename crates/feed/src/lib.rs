@@ -24,7 +24,6 @@ use tintype_platform::bus::Consumer;
 use tintype_platform::config;
 use tintype_platform::db::{Database, Migration, Migrations};
 use tintype_platform::page::Limit;
-use tintype_platform::redis::Redis;
 use tintype_platform::transfer::{Rows, Table};
 
 pub use service::FeedService;
@@ -105,9 +104,9 @@ impl From<&config::Feed> for Settings {
 
 /// Starts the slice. If it stores timelines it does so in Redis, else where everything is: in
 /// PostgreSQL, or in the memory of the one process there is.
-pub fn start(base: &Base, settings: Settings, redis: Option<Redis>) -> Result<Slice<FeedService>> {
+pub fn start(base: &Base, settings: Settings) -> Result<Slice<FeedService>> {
     let (ids, size) = (base.ids.clone(), settings.timeline_size);
-    let timelines: Arc<dyn TimelineStore> = match (redis, &base.database) {
+    let timelines: Arc<dyn TimelineStore> = match (base.redis.clone(), &base.database) {
         (Some(redis), _) => Arc::new(RedisTimelines::new(redis, ids, size, settings.kept)),
         (None, Database::Postgres(database)) => {
             Arc::new(PostgresTimelines::new(database.clone(), ids, size))

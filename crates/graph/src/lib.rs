@@ -59,8 +59,7 @@ impl Default for Settings {
 /// Starts the slice on the tables of `base`.
 pub fn start(base: &Base, settings: Settings) -> Result<Slice<GraphService>> {
     let store = store::open(&base.database);
-    let service =
-        Arc::new(GraphService::new(store, base.services.clone(), base.ids.clone(), settings));
+    let service = Arc::new(GraphService::new(store, base, settings));
     Ok(Slice {
         routes: routes::routes(service.clone()),
         consumers: vec![Arc::new(consumers::Upkeep::new(service.clone()))],

@@ -5,9 +5,10 @@ mod lists;
 mod peers;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tintype_api::graph::{FollowStatus, GraphCounts, Relationship};
-use tintype_api::{Card, Circle, Drift, Graph, Services, Stamp, UserId};
+use tintype_api::{Base, Card, Circle, Drift, Graph, Services, Stamp, UserId};
 use tintype_platform::cache::Cache;
 use tintype_platform::{Error, IdGenerator, Result, Timestamp, id};
 
@@ -15,6 +16,9 @@ use crate::Settings;
 use crate::store::{Added, NewFollow, Store};
 pub use discovery::Mutual;
 pub use lists::Entry;
+
+/// How long processes of a fleet keep a circle for each other.
+const SHARED_FOR: Duration = Duration::from_mins(5);
 
 /// Ties changed in one transaction where there may be any number of them.
 const BATCH: usize = 200;
@@ -67,17 +71,13 @@ pub enum UnfollowOutcome {
 }
 
 impl GraphService {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        services: Arc<Services>,
-        ids: Arc<IdGenerator>,
-        settings: Settings,
-    ) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, base: &Base, settings: Settings) -> Self {
         Self {
-            circles: Cache::new("circles", settings.cached_circles),
+            circles: Cache::new("circles", settings.cached_circles)
+                .shared(base.sharing(), SHARED_FOR),
             store,
-            services,
-            ids,
+            services: base.services.clone(),
+            ids: base.ids.clone(),
             settings,
         }
     }

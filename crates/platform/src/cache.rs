@@ -6,13 +6,22 @@
 //! anybody is told of it: from then on no value that was read earlier is served, not even one whose
 //! load began before the change and ended after it.
 
+mod shared;
+
+use std::collections::HashMap;
+use std::fmt::Display;
 use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use quick_cache::sync::Cache as Entries;
 use rustc_hash::FxBuildHasher;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::Result;
+use shared::Level;
+pub use shared::Sharing;
 
 /// Stripes of a cache. Two keys of one stripe only cost each other a reload.
 const STRIPES: usize = 1 << 14;
@@ -23,10 +32,12 @@ pub struct Stamp(u64);
 
 /// A bounded cache of `V` by `K`; values are cloned out, so `V` is an `Arc` or small.
 pub struct Cache<K, V> {
+    name: &'static str,
     entries: Entries<K, (Stamp, V), quick_cache::UnitWeighter, FxBuildHasher>,
     generations: Box<[AtomicU64]>,
     /// Raised when everything is to be forgotten.
     epoch: AtomicU64,
+    shared: Option<Level<K, V>>,
     hits: metrics::Counter,
     misses: metrics::Counter,
 }
@@ -35,6 +46,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
     /// An empty cache of up to `capacity` entries; `name` is what its metrics are called by.
     pub fn new(name: &'static str, capacity: usize) -> Self {
         Self {
+            name,
             entries: Entries::with(
                 capacity,
                 capacity as u64,
@@ -44,9 +56,22 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
             ),
             generations: (0..STRIPES).map(|_| AtomicU64::new(0)).collect(),
             epoch: AtomicU64::new(0),
+            shared: None,
             hits: metrics::counter!("tintype_cache_hits_total", "cache" => name),
             misses: metrics::counter!("tintype_cache_misses_total", "cache" => name),
         }
+    }
+
+    /// The same with what other processes have read as a second level, each value for as long as
+    /// `kept`; [`fetch`](Self::fetch) asks for them.
+    #[must_use]
+    pub fn shared(self, sharing: Option<Sharing>, kept: Duration) -> Self
+    where
+        K: Display,
+        V: Serialize + DeserializeOwned,
+    {
+        let shared = sharing.map(|sharing| Level::new(sharing, self.name, kept));
+        Self { shared, ..self }
     }
 
     /// The value of `key`, if it is there and nothing has changed it since it was loaded.
@@ -72,27 +97,47 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
     ///
     /// `load` gets the missing keys and answers the values that it found, with their keys; a key
     /// for which there is none is `None` in the answer and is not kept.
-    pub fn get_or_load_many(
+    pub async fn fetch<L>(
         &self,
         keys: &[K],
-        load: impl FnOnce(&[K]) -> Result<Vec<(K, V)>>,
-    ) -> Result<Vec<Option<V>>> {
+        load: impl FnOnce(Vec<K>) -> L,
+    ) -> Result<Vec<Option<V>>>
+    where
+        L: Future<Output = Result<Vec<(K, V)>>>,
+    {
         let mut found: Vec<Option<V>> = keys.iter().map(|key| self.get(key)).collect();
-        let missing: Vec<K> = keys
-            .iter()
-            .zip(&found)
-            .filter(|(_, value)| value.is_none())
-            .map(|(key, _)| key.clone())
-            .collect();
-        if missing.is_empty() {
+        if found.iter().all(Option::is_some) {
             return Ok(found);
         }
-        let stamps: Vec<Stamp> = missing.iter().map(|key| self.stamp(key)).collect();
-        let loaded: std::collections::HashMap<K, V, FxBuildHasher> =
-            load(&missing)?.into_iter().collect();
-        for (key, stamp) in missing.iter().zip(stamps) {
-            if let Some(value) = loaded.get(key) {
-                self.entries.insert(key.clone(), (stamp, value.clone()));
+        let mut loaded = HashMap::<K, V, FxBuildHasher>::default();
+        let missing = keys.iter().zip(&found).filter(|(_, value)| value.is_none());
+        // Stamps are taken before anything is read: what changes in between must not be taken for
+        // true.
+        let mut missing: Vec<(K, Stamp)> =
+            missing.map(|(key, _)| (key.clone(), self.stamp(key))).collect();
+        let seen = self.shared.as_ref().map_or(0, Level::seen);
+        if let Some(shared) = &self.shared {
+            let wanted: Vec<_> = missing.iter().map(|(key, _)| (stripe(key), key)).collect();
+            let values = shared.get(&wanted).await;
+            let mut values = values.into_iter();
+            missing.retain(|(key, stamp)| {
+                let Some(value) = values.next().flatten() else { return true };
+                self.insert(key.clone(), *stamp, value.clone());
+                loaded.insert(key.clone(), value);
+                false
+            });
+        }
+        if !missing.is_empty() {
+            let wanted = missing.iter().map(|(key, _)| key.clone()).collect();
+            let read = load(wanted).await?;
+            if let Some(shared) = &self.shared {
+                shared.put(seen, &read).await;
+            }
+            loaded.extend(read);
+            for (key, stamp) in missing {
+                if let Some(value) = loaded.get(&key) {
+                    self.insert(key, stamp, value.clone());
+                }
             }
         }
         for (key, slot) in keys.iter().zip(&mut found) {
@@ -117,12 +162,19 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
     /// Makes whatever was loaded for `key` until now count no more. To be called after the commit
     /// of a change and before its caller is answered.
     pub fn invalidate(&self, key: &K) {
-        self.generations[stripe(key)].fetch_add(1, Ordering::AcqRel);
+        let stripe = stripe(key);
+        self.generations[stripe].fetch_add(1, Ordering::AcqRel);
+        if let Some(shared) = &self.shared {
+            shared.changed(stripe);
+        }
     }
 
     /// Makes everything loaded until now count no more.
     pub fn invalidate_all(&self) {
         self.epoch.fetch_add(1 << 32, Ordering::AcqRel);
+        if let Some(shared) = &self.shared {
+            shared.changed_all();
+        }
     }
 }
 
@@ -150,15 +202,16 @@ mod tests {
         assert_eq!(cache.get(&1), None);
     }
 
-    #[test]
-    fn many_keys_cost_one_load_and_keep_their_order() {
+    #[tokio::test]
+    async fn many_keys_cost_one_load_and_keep_their_order() {
         let cache = Cache::new("test", 16);
         cache.get_or_load(&2u64, || Ok(20)).unwrap();
         let values = cache
-            .get_or_load_many(&[1, 2, 3, 1], |missing| {
+            .fetch(&[1, 2, 3, 1], async |missing: Vec<u64>| {
                 assert_eq!(missing, [1, 3, 1]);
                 Ok(vec![(1, 10)])
             })
+            .await
             .unwrap();
         assert_eq!(values, [Some(10), Some(20), None, Some(10)]);
     }

@@ -10,7 +10,9 @@
 //! * [`postgres`]: PostgreSQL behind pipelined reads and a pool for changes
 //! * [`transfer`]: moving a site from one to the other
 //! * [`outbox`], [`bus`]: what happened, and durable consumers of it
-//! * [`cache`]: an in-process cache that no race can make stale
+//! * [`cache`]: a cache that no race can make stale, in the process and in Redis for several
+//! * [`horizon`]: how far a process sees what the others commit
+//! * [`redis`]: Redis, by itself, watched over by Sentinels or as a Cluster
 //! * [`rpc`]: one service trait, near or far
 //! * [`http`]: extractors, the three dialects of errors, limits, the listening loop
 //! * [`config`], [`telemetry`]: what is in force, and what happened
@@ -22,6 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod horizon;
 pub mod http;
 pub mod id;
 pub mod objects;

@@ -167,7 +167,7 @@ impl Objects {
     }
 
     fn new(store: Arc<dyn ObjectStore>, prefix: String, place: Place, patience: Patience) -> Self {
-        let breaker = Breaker::default();
+        let breaker = Breaker::new("objects");
         Self { inner: Arc::new(Inner { store, prefix, place, patience, breaker }) }
     }
 

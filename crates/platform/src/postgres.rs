@@ -36,6 +36,7 @@ pub mod types {
 
 use crate::db::{Follower, Migrations, Watch};
 use crate::error::{Error, Kind, Result};
+use crate::horizon::Horizon;
 pub use change::{Act, Change};
 use connect::Connector;
 use lane::Lane;
@@ -162,6 +163,11 @@ impl Database {
     pub fn follow(&self, followers: Vec<Arc<dyn Follower>>) -> tokio::task::JoinHandle<()> {
         self.inner.tail.begin();
         tokio::spawn(tail::follow(self.clone(), followers))
+    }
+
+    /// How far this process sees what all of them commit.
+    pub fn horizon(&self) -> Arc<Horizon> {
+        self.inner.tail.horizon()
     }
 
     /// Waits until every follower has seen whatever was committed, by anybody, before this call:

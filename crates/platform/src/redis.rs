@@ -110,7 +110,7 @@ impl Redis {
             servers,
             link: RwLock::default(),
             linking: tokio::sync::Mutex::default(),
-            breaker: Breaker::default(),
+            breaker: Breaker::new("redis"),
         };
         Ok(Self { inner: Arc::new(inner), prefix: prefix.into() })
     }
@@ -177,6 +177,51 @@ impl Redis {
         }
     }
 
+    /// What is kept under each of `names`, in their order.
+    pub async fn get(&self, names: &[String]) -> Result<Vec<Option<Value>>> {
+        let found = self
+            .ask(async |link| match link {
+                Link::One(mut link) => redis::cmd("MGET").arg(names).query_async(&mut link).await,
+                Link::Cluster(link) => {
+                    let gets = names.iter().map(|name| {
+                        let (mut get, mut link) = (redis::cmd("GET"), link.clone());
+                        get.arg(name);
+                        async move { get.query_async(&mut link).await }
+                    });
+                    stream::iter(gets.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await
+                }
+            })
+            .await?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Keeps each of `entries`, a name and what is kept under it, for as long as `kept`.
+    pub async fn set(&self, entries: &[(String, Vec<u8>)], kept: Duration) -> Result<()> {
+        let set = |(name, bytes): &(String, Vec<u8>)| {
+            let mut set = redis::cmd("SET");
+            set.arg(name).arg(bytes).arg("PX").arg(kept.as_millis() as u64);
+            set
+        };
+        self.ask(async |link| match link {
+            Link::One(mut link) => {
+                let mut sets = Pipeline::with_capacity(entries.len());
+                for entry in entries {
+                    sets.add_command(set(entry)).ignore();
+                }
+                sets.query_async::<()>(&mut link).await
+            }
+            Link::Cluster(link) => {
+                let sets = entries.iter().map(|entry| {
+                    let (set, mut link) = (set(entry), link.clone());
+                    async move { set.query_async::<()>(&mut link).await }
+                });
+                stream::iter(sets.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await
+            }
+        })
+        .await
+        .map(drop)
+    }
+
     /// Makes scripts known to every server.
     pub async fn load(&self, scripts: &[&Script]) -> Result<()> {
         self.ask(async |mut link| {
@@ -196,6 +241,11 @@ impl Redis {
         self.ask(async |mut link| link.ask::<redis::Value>(&redis::cmd("PING")).await)
             .await
             .map(drop)
+    }
+
+    /// Whether it is left alone for now because it has failed several times in a row.
+    pub fn is_bypassed(&self) -> bool {
+        self.inner.breaker.is_open()
     }
 
     /// The same Redis for another site.

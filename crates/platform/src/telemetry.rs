@@ -128,6 +128,8 @@ fn describe() {
     counter("tintype_http_replayed_total", "Requests given the first answer to their key again.");
     counter("tintype_cache_hits_total", "Lookups that a cache answered, by cache.");
     counter("tintype_cache_misses_total", "Lookups that a cache could not answer, by cache.");
+    counter("tintype_shared_cache_hits_total", "Of those, what Redis could answer, by cache.");
+    counter("tintype_shared_cache_misses_total", "And what Redis could not, by cache.");
     counter(
         "tintype_consumer_failures_total",
         "Tries to handle an event that failed, by consumer.",
@@ -141,6 +143,7 @@ fn describe() {
 
     let gauge = |name, help| describe_gauge!(name, Unit::Count, help);
     gauge("tintype_http_connections", "Open connections.");
+    gauge("tintype_breaker_open", "1 while a peer is left alone that has failed, by peer.");
     gauge("tintype_consumer_lag", "Events that a consumer has not handled yet, by consumer.");
     gauge("tintype_outbox_depth", "Events that some consumer has not handled yet.");
     gauge("tintype_dead_letters", "Events that a consumer gave up on, by consumer.");

@@ -14,6 +14,7 @@ mod upkeep;
 mod views;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tintype_api::accounts::Card;
@@ -34,6 +35,9 @@ use popular::Popular;
 pub(crate) use posts::not_your_post;
 pub use posts::{Change, Draft};
 use views::Seen;
+
+/// How long processes of a fleet keep a post for each other.
+const SHARED_FOR: Duration = Duration::from_mins(5);
 
 /// People of whom it is cached whose posts they like and comment on.
 const CACHED_INTERACTIONS: usize = 10_000;
@@ -73,7 +77,7 @@ impl PostsService {
             services: base.services.clone(),
             objects: base.objects.clone(),
             newest,
-            posts: Cache::new("posts", settings.cached_posts),
+            posts: Cache::new("posts", settings.cached_posts).shared(base.sharing(), SHARED_FOR),
             flags: Cache::new("post_flags", settings.cached_flags),
             interactions: Cache::new("interactions", CACHED_INTERACTIONS),
             popular: Popular::new(settings.popular_for),

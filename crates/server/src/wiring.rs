@@ -64,6 +64,7 @@ pub struct Site {
     pub activity: Arc<ActivityService>,
     /// New ids.
     pub ids: Arc<IdGenerator>,
+    redis: Option<Redis>,
     /// What keeps this process right among others, a command as well as a server.
     background: Background,
     clock: Arc<dyn Clock>,
@@ -101,7 +102,11 @@ impl Site {
         let node_kept = database.keep_node(ids.clone());
         let services = Arc::new(Services::default());
         let objects = ObjectUrls::new(&config.media.public_url);
-        let base = Base { database, clock, ids, services, objects };
+        let redis = match config.redis.url.as_str() {
+            "" => None,
+            url => Some(Redis::at(url, &config.redis.prefix)?),
+        };
+        let base = Base { database, clock, ids, services, objects, redis };
 
         let accounts = tintype_accounts::start(&base, accounts_settings(config)?)?;
         base.services.set_accounts(accounts.service.clone());
@@ -112,11 +117,7 @@ impl Site {
         let media = tintype_media::start(&base, media_settings(config)?)?;
         let tintype_media::Started { slice: media, uploads, files } = media;
         base.services.set_media(media.service.clone());
-        let redis = match config.redis.url.as_str() {
-            "" => None,
-            url => Some(Redis::at(url, &config.redis.prefix)?),
-        };
-        let feed = tintype_feed::start(&base, feed_settings(config), redis)?;
+        let feed = tintype_feed::start(&base, feed_settings(config))?;
         base.services.set_feed(feed.service.clone());
         let activity = tintype_activity::start(&base, tintype_activity::Settings::default())?;
         base.services.set_activity(activity.service.clone());
@@ -164,6 +165,7 @@ impl Site {
             activity: activity.service,
             database: base.database,
             ids: base.ids,
+            redis: base.redis,
             background: Background([node_kept, following]),
             clock: base.clock,
         })
@@ -193,7 +195,9 @@ impl Site {
         let bus = Bus::start(outbox, self.clock.clone(), &settings, self.consumers.clone());
         let bus = Arc::new(bus.await?);
         let keys = idempotency::store(&self.database);
-        let ground = Ground::new(config).with_idempotency(keys, self.clock.clone());
+        let ground = Ground::new(config)
+            .with_redis(self.redis.clone())
+            .with_idempotency(keys, self.clock.clone());
         let ground = Arc::new(ground.on(self.database.clone()));
         self.feed.go_live(&bus, ground.closing());
         let gate = Gate {

@@ -17,6 +17,7 @@ async fn every_route_is_described() {
         ids: bench.ids.clone(),
         services: Arc::new(Services::default()),
         objects: tintype_platform::objects::ObjectUrls::new(""),
+        redis: None,
     };
     let (_, description) = start(&base, settings()).unwrap().routes.split_for_parts();
     let description = serde_json::to_value(&description).unwrap();

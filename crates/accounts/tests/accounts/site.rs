@@ -70,6 +70,7 @@ impl Site {
             ids: bench.ids.clone(),
             services: Arc::new(Services::default()),
             objects: tintype_platform::objects::ObjectUrls::new(""),
+            redis: None,
         };
         let graph = Arc::new(Drawn::default());
         base.services.set_graph(graph.clone());

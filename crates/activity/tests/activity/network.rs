@@ -46,6 +46,7 @@ impl Network {
             ids: bench.ids.clone(),
             services,
             objects: tintype_platform::objects::ObjectUrls::new(""),
+            redis: None,
         };
         let mut slice = tintype_activity::start(&base, settings).unwrap();
         let consumer = slice.consumers.remove(0);

@@ -61,6 +61,7 @@ impl World {
             ids: workbench.ids.clone(),
             services: services(real),
             objects: tintype_platform::objects::ObjectUrls::new(""),
+            redis: None,
         };
         let timelines = Arc::new(MemoryTimelines::new(settings.timelines, settings.timeline_size));
         let slice =

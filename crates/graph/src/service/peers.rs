@@ -13,13 +13,10 @@ use super::{BATCH, GraphService};
 #[async_trait]
 impl Graph for GraphService {
     async fn circle(&self, viewer: UserId) -> Result<Arc<Circle>> {
-        if let Some(circle) = self.circles.get(&viewer) {
-            return Ok(circle);
-        }
-        let stamp = self.circles.stamp(&viewer);
-        let circle = Arc::new(self.store.circle(viewer).await?);
-        self.circles.insert(viewer, stamp, circle.clone());
-        Ok(circle)
+        let load =
+            |_| async move { Ok(vec![(viewer, Arc::new(self.store.circle(viewer).await?))]) };
+        let circles = self.circles.fetch(&[viewer], load).await?;
+        Ok(circles.into_iter().flatten().next().unwrap_or_default())
     }
 
     async fn counts(&self, users: Vec<UserId>) -> Result<Vec<GraphCounts>> {

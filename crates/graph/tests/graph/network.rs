@@ -63,6 +63,7 @@ impl Network {
             ids: bench.ids.clone(),
             services: services.clone(),
             objects: tintype_platform::objects::ObjectUrls::new(""),
+            redis: None,
         };
         let slice = tintype_graph::start(&base, settings).unwrap();
         services.set_graph(slice.service.clone());

@@ -95,6 +95,7 @@ impl Stage {
             ids: bench.ids.clone(),
             services,
             objects: ObjectUrls::new(""),
+            redis: None,
         };
         let objects = Objects::open(media, folder.path()).unwrap();
         let spool = folder.path().join("uploads");

@@ -2,12 +2,17 @@
 //!
 //! Who is signed in, or sends a good API key, counts as that account or key. Everybody else counts
 //! as their address, and so does a request whose credentials turn out to be worth nothing.
+//!
+//! Each process counts for itself, except what guards against guessing: of signing in and
+//! registering a fleet allows no more than one process does, if it has a Redis to count in.
+
+mod shared;
 
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use governor::clock::{Clock, DefaultClock};
@@ -21,6 +26,7 @@ use parking_lot::Mutex;
 use super::address::ClientAddress;
 use crate::config;
 use crate::error::{Error, Kind, Result};
+use crate::redis::Redis;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -37,6 +43,8 @@ pub struct Limits {
     addresses: Budget<IpAddr>,
     logins: Budget<IpAddr>,
     registrations: Budget<IpAddr>,
+    /// Where a fleet counts together.
+    shared: OnceLock<Redis>,
 }
 
 impl Limits {
@@ -51,12 +59,19 @@ impl Limits {
             addresses: Budget::new("address", minute(config.requests_per_minute_address)),
             logins: Budget::new("login", minute(config.login_per_minute)),
             registrations: Budget::new("register", hour(config.register_per_hour)),
+            shared: OnceLock::new(),
         }
     }
 
     /// Nobody is limited, for tests.
     pub fn none() -> Self {
         Self::new(&config::Limits { enabled: false, ..config::Config::defaults().limits })
+    }
+
+    /// Counts what guards against guessing in `redis` as well, with other processes.
+    pub(super) fn share(&self, redis: Redis) {
+        // Nobody shares twice.
+        let _ = self.shared.set(redis);
     }
 
     /// Counts this request for a signed-in account; 429 when it has asked too much.
@@ -94,7 +109,7 @@ impl<S: Sync> FromRequestParts<S> for LoginAllowance {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        check_allowance(parts, |limits| &limits.logins).map(|()| Self)
+        check_allowance(parts, |limits| &limits.logins).await.map(|()| Self)
     }
 }
 
@@ -102,16 +117,21 @@ impl<S: Sync> FromRequestParts<S> for RegisterAllowance {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        check_allowance(parts, |limits| &limits.registrations).map(|()| Self)
+        check_allowance(parts, |limits| &limits.registrations).await.map(|()| Self)
     }
 }
 
-fn check_allowance(parts: &Parts, budget: impl Fn(&Limits) -> &Budget<IpAddr>) -> Result<()> {
-    match parts.extensions.get::<Arc<Visit>>() {
-        Some(visit) if visit.limits.enabled => {
-            budget(&visit.limits).check(visit.address.caller(), visit)
-        }
-        _ => Ok(()),
+async fn check_allowance(parts: &Parts, budget: fn(&Limits) -> &Budget<IpAddr>) -> Result<()> {
+    let Some(visit) = parts.extensions.get::<Arc<Visit>>() else { return Ok(()) };
+    let limits = &visit.limits;
+    if !limits.enabled {
+        return Ok(());
+    }
+    let caller = visit.address.caller();
+    budget(limits).check(caller, visit)?;
+    match limits.shared.get() {
+        Some(redis) => budget(limits).check_together(redis, caller, visit).await,
+        None => Ok(()),
     }
 }
 
@@ -173,6 +193,8 @@ type Limiter<K> =
 
 /// One kind of allowance, for each caller by itself.
 struct Budget<K: Hash + Eq + Clone> {
+    name: &'static str,
+    quota: Quota,
     limiter: Limiter<K>,
     clock: DefaultClock,
     refused: metrics::Counter,
@@ -182,6 +204,8 @@ struct Budget<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> Budget<K> {
     fn new(name: &'static str, quota: Quota) -> Self {
         Self {
+            name,
+            quota,
             limiter: RateLimiter::keyed(quota).with_middleware(),
             clock: DefaultClock::default(),
             refused: metrics::counter!("tintype_http_limited_total", "budget" => name),
@@ -202,16 +226,39 @@ impl<K: Hash + Eq + Clone> Budget<K> {
             Err(not_until) => {
                 visit.note(Left::of(not_until.quota(), 0));
                 self.refused.increment(1);
-                let wait = not_until.wait_time_from(self.clock.now()).as_secs_f64().ceil().max(1.0);
-                Err(Error::new(
-                    Kind::TooMany,
-                    "too_many_requests",
-                    "Too many requests; wait as long as the Retry-After header says",
-                )
-                .with_retry_after(wait as u32))
+                let wait = not_until.wait_time_from(self.clock.now()).as_secs_f64().ceil();
+                Err(refused(wait as u32))
             }
         }
     }
+}
+
+impl Budget<IpAddr> {
+    /// The same with all processes that count in `redis`.
+    async fn check_together(&self, redis: &Redis, caller: IpAddr, visit: &Visit) -> Result<()> {
+        match shared::take(redis, self.name, &caller.to_string(), self.quota).await {
+            Ok(left) => {
+                if let Some(left) = left {
+                    visit.note(left);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                visit.note(Left::of(self.quota, 0));
+                self.refused.increment(1);
+                Err(error)
+            }
+        }
+    }
+}
+
+fn refused(wait: u32) -> Error {
+    Error::new(
+        Kind::TooMany,
+        "too_many_requests",
+        "Too many requests; wait as long as the Retry-After header says",
+    )
+    .with_retry_after(wait.max(1))
 }
 
 fn at_least_one(count: u32) -> NonZeroU32 {

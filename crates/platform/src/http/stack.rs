@@ -36,8 +36,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Database;
 use crate::error::{Error, Kind, Result};
+use crate::redis::Redis;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const CACHE_STATUS: HeaderName = HeaderName::from_static("x-cache-status");
 const FEED_QUALITY: HeaderName = HeaderName::from_static("x-feed-quality");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -57,6 +59,7 @@ pub struct Ground {
     limits: Arc<Limits>,
     /// Whose commits a request is to see, whichever process made them.
     database: Option<Database>,
+    redis: Option<Redis>,
     pub(super) idempotency: Option<Arc<Idempotency>>,
     pub(super) max_connections: usize,
     pub(super) shutdown_grace: Duration,
@@ -77,6 +80,7 @@ impl Ground {
             proxies: config.http.trusted_proxies.clone(),
             limits: Arc::new(Limits::new(&config.limits)),
             database: None,
+            redis: None,
             idempotency: None,
             max_connections: config.http.max_connections,
             shutdown_grace: config.http.shutdown_grace,
@@ -96,6 +100,16 @@ impl Ground {
     #[must_use]
     pub fn on(self, database: Database) -> Self {
         Self { database: Some(database), ..self }
+    }
+
+    /// The same ground for one process of several that share a Redis. While that is left alone, each
+    /// answer says so.
+    #[must_use]
+    pub fn with_redis(self, redis: Option<Redis>) -> Self {
+        if let Some(redis) = &redis {
+            self.limits.share(redis.clone());
+        }
+        Self { redis, ..self }
     }
 
     /// The same ground for requests that must be answered whatever ails the database.
@@ -255,6 +269,9 @@ impl Stacked {
         let headers = response.headers_mut();
         reply.write_headers(headers, has_credentials);
         visit.write(headers);
+        if ground.redis.as_ref().is_some_and(Redis::is_bypassed) {
+            headers.insert(CACHE_STATUS, HeaderValue::from_static("bypass"));
+        }
         ground.cors.write(origin.as_ref(), headers);
         if ground.compression && method != Method::HEAD {
             response = compress::compress(response, encoding).await;

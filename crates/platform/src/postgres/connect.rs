@@ -47,7 +47,7 @@ impl Connector {
         }
         let mut reading = config.clone();
         reading.options(format!("{} {READING}", config.get_options().unwrap_or_default()));
-        Ok(Self { config, reading, tls: tls(server)?, breaker: Breaker::default(), patience })
+        Ok(Self { config, reading, tls: tls(server)?, breaker: Breaker::new("postgres"), patience })
     }
 
     /// A connection for reads alone; see [`connect`](Self::connect).

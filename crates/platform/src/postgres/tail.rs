@@ -18,6 +18,7 @@ use super::Database;
 use crate::clock::Timestamp;
 use crate::db::{Commits, Follower, Watch};
 use crate::error::Result;
+use crate::horizon::Horizon;
 use crate::outbox::{self, Record};
 
 /// The pause between two looks when nobody asks for one.
@@ -40,6 +41,7 @@ pub(super) struct Tail {
     /// The last place that is known of.
     placed: AtomicI64,
     commits: watch::Sender<Commits>,
+    horizon: Arc<Horizon>,
 }
 
 /// How far the looks have come.
@@ -61,6 +63,7 @@ impl Default for Tail {
             unplaced: Notify::new(),
             placed: AtomicI64::new(0),
             commits: watch::Sender::default(),
+            horizon: Arc::default(),
         }
     }
 }
@@ -68,6 +71,10 @@ impl Default for Tail {
 impl Tail {
     pub(super) fn commits(&self) -> Watch {
         self.commits.subscribe()
+    }
+
+    pub(super) fn horizon(&self) -> Arc<Horizon> {
+        self.horizon.clone()
     }
 
     pub(super) fn begin(&self) {
@@ -108,6 +115,9 @@ impl Tail {
 struct Look {
     /// The transactions that it could see.
     snapshot: String,
+    /// All of those below this number, and none from the other on.
+    below: u64,
+    end: u64,
     /// How far the relay had come: what could not be seen yet gets a later place.
     relayed: i64,
     /// The last place whose event is gone because of its age.
@@ -137,6 +147,7 @@ async fn look_on(database: &Database, followers: &[Arc<dyn Follower>]) {
     loop {
         let _ = tokio::time::timeout(REST, tail.ask.notified()).await;
         let call = tail.asked.load(Ordering::Acquire);
+        tail.horizon.begin();
         let since = last.as_ref().map(|last| last.snapshot.as_str());
         let look = match look(database, since).await {
             Ok(look) => look,
@@ -145,6 +156,7 @@ async fn look_on(database: &Database, followers: &[Arc<dyn Follower>]) {
                 continue;
             }
         };
+        tail.horizon.found(look.end);
         if !last.is_some_and(|last| look.continues(&last)) {
             for follower in followers {
                 follower.forget();
@@ -157,6 +169,7 @@ async fn look_on(database: &Database, followers: &[Arc<dyn Follower>]) {
                 }
             }
         }
+        tail.horizon.took_in(look.below);
         tail.done.send_replace(Done { call, failed: None });
         tail.placed(look.relayed);
         if look.to_relay {
@@ -209,11 +222,18 @@ async fn look(database: &Database, since: Option<&str>) -> Result<Look> {
             at: Timestamp::from_millis(row.get(8)),
         }))
     });
+    let snapshot: String = first.get(0);
+    let mut bounds = snapshot.split(':').map_while(|number| number.parse().ok());
+    let (Some(below), Some(end)) = (bounds.next(), bounds.next()) else {
+        return Err(crate::Error::internal(format!("{snapshot} is no snapshot")));
+    };
     Ok(Look {
-        snapshot: first.get(0),
+        below,
+        end,
         relayed: first.get(1),
         dropped: first.get(2),
         to_relay: first.get(3),
         records: records.collect(),
+        snapshot,
     })
 }

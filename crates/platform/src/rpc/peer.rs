@@ -60,7 +60,7 @@ impl Peer {
             address: address.trim_end_matches('/').to_owned(),
             authorization: format!("Bearer {secret}"),
             client,
-            breaker: Breaker::default(),
+            breaker: Breaker::new(address.to_owned()),
         })
     }
 

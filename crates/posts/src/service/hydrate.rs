@@ -53,36 +53,11 @@ impl PostsService {
 
     /// These posts, in their order, whoever may see them; one read for all that are not cached.
     pub(super) async fn posts(&self, posts: &[PostId]) -> Result<Vec<Option<Arc<Post>>>> {
-        let mut found: Vec<Option<Arc<Post>>> =
-            posts.iter().map(|post| self.posts.get(post)).collect();
-        let missing: Vec<PostId> = posts
-            .iter()
-            .zip(&found)
-            .filter(|(_, post)| post.is_none())
-            .map(|(post, _)| *post)
-            .collect();
-        if missing.is_empty() {
-            return Ok(found);
-        }
-        let stamps: Vec<_> = missing.iter().map(|post| self.posts.stamp(post)).collect();
-        let load = |post| Arc::new(self.addressed(post));
-        let mut loaded: Vec<Arc<Post>> =
-            self.store.posts(missing.clone()).await?.into_iter().map(load).collect();
-        loaded.sort_unstable_by_key(|post| post.id);
-        let find = |post: &PostId| {
-            loaded.binary_search_by_key(post, |post| post.id).ok().map(|at| loaded[at].clone())
+        let load = |missing| async move {
+            let loaded = self.store.posts(missing).await?.into_iter();
+            Ok(loaded.map(|post| (post.id, Arc::new(self.addressed(post)))).collect())
         };
-        for (post, stamp) in missing.into_iter().zip(stamps) {
-            if let Some(loaded) = find(&post) {
-                self.posts.insert(post, stamp, loaded);
-            }
-        }
-        for (post, slot) in posts.iter().zip(&mut found) {
-            if slot.is_none() {
-                *slot = find(post);
-            }
-        }
-        Ok(found)
+        self.posts.fetch(posts, load).await
     }
 
     /// A post of the store with addresses in place of the names of objects.

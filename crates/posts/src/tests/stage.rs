@@ -42,6 +42,7 @@ impl Stage {
             ids: bench.ids.clone(),
             services,
             objects: ObjectUrls::new(""),
+            redis: None,
         };
         let slice = crate::start(&base, settings).await.unwrap();
         base.services.set_posts(slice.service.clone());

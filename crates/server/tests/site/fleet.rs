@@ -21,6 +21,10 @@ struct Fleet {
 impl Fleet {
     /// None where there is no PostgreSQL.
     async fn new(strategy: Strategy) -> Option<Self> {
+        Self::with(strategy, |_| ()).await
+    }
+
+    async fn with(strategy: Strategy, adjust: fn(&mut Config)) -> Option<Self> {
         let server = ServerDatabase::make().await?;
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let config = |folder| Config {
@@ -41,6 +45,7 @@ impl Fleet {
                 config.redis.url = variable("TINTYPE_TEST_REDIS_URL")?;
                 config.redis.prefix = server.url().replace([':', '/'], "-");
             }
+            adjust(config);
         }
         let [one, other] = configs;
         let nodes = [
@@ -225,4 +230,23 @@ async fn a_process_that_was_told_otherwise_than_the_others_does_not_start() {
     assert!(start(&second).await.contains("media.url"));
     running.close().await;
     Rig::on(&second, Arc::new(SystemClock)).await.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_a_password_are_counted_by_all_processes_together() {
+    let Some(fleet) = Fleet::with(Strategy::Hybrid, |config| {
+        config.limits.enabled = true;
+        config.limits.login_per_minute = 4;
+    })
+    .await
+    else {
+        return;
+    };
+    let guess = json!({ "username": "nobody", "password": "a guess of many" });
+    for attempt in 0..6 {
+        let node = &fleet.nodes[attempt % 2];
+        let answer = node.stranger.post("/api/auth/login", guess.clone()).await;
+        assert_eq!(answer.status, if attempt < 4 { 401 } else { 429 }, "guess {attempt}");
+    }
+    fleet.close().await;
 }

@@ -130,6 +130,7 @@ struct Met {
     posted: Mutex<Vec<String>>,
     refused: AtomicUsize,
     stale: AtomicUsize,
+    bypassed: AtomicUsize,
 }
 
 impl Met {
@@ -153,6 +154,9 @@ impl Met {
     async fn read(&self, reader: &Person) {
         while !self.over.load(Ordering::Relaxed) {
             let answer = reader.get("/api/feed?limit=20").await;
+            if answer.header("x-cache-status") == Some("bypass") {
+                self.bypassed.fetch_add(1, Ordering::Relaxed);
+            }
             match answer.status {
                 200 if answer.header("x-feed-quality") == Some("stale") => {
                     self.stale.fetch_add(1, Ordering::Relaxed);
@@ -203,7 +207,9 @@ async fn what_was_acknowledged_is_there_whatever_the_servers_went_through() {
             let body = json!({ "caption": "better times", "mediaUrls": [PICTURE] });
             let posted = authors[0].post("/api/posts", body).await;
             let feed = reader.get("/api/feed").await;
-            let current = feed.status == 200 && feed.header("x-feed-quality").is_none();
+            let current = feed.status == 200
+                && feed.header("x-feed-quality").is_none()
+                && feed.header("x-cache-status").is_none();
             (posted.status == 201 && current).then(|| met.posted.lock().push(id_of(&posted.body)))
         })
         .await;
@@ -224,6 +230,7 @@ async fn what_was_acknowledged_is_there_whatever_the_servers_went_through() {
         refused,
         "nobody was refused for want of Redis"
     );
+    assert!(met.bypassed.load(Ordering::Relaxed) > 0, "though answers said that it was missing");
     // A PostgreSQL that does so is.
     servers.postgres.signal("STOP");
     awhile().await;
