@@ -8,9 +8,11 @@ use futures::future::{MaybeDone, maybe_done};
 use futures::poll;
 use parking_lot::Mutex;
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 
 use super::{Database, Params, unavailable};
 use crate::error::{Error, Kind, Result};
+use crate::once::{self, Key};
 use crate::outbox::Record;
 
 /// A statement and its parameters.
@@ -113,30 +115,48 @@ impl Change {
     /// Makes the change last, with its events. Once it answers, every later read sees it.
     ///
     /// An error with the code `outcome_unknown` says that the connection broke while the database was
-    /// at it; every other error, that nothing has changed.
+    /// at it; `already_carried_out`, that an earlier try of the same request has made this change
+    /// ([`once`]); every other error, that nothing has changed.
     pub async fn commit(self) -> Result<()> {
         self.commit_after(&[]).await
     }
 
     /// The same after the last statements of the change, whose answers nothing depends on: all of it
     /// is one way to the database and back. They come before the events.
-    pub async fn commit_after(mut self, acts: &[Act<'_>]) -> Result<()> {
+    pub async fn commit_after(self, acts: &[Act<'_>]) -> Result<()> {
+        // What nobody is told of is only got ready: the change that it is for bears the key.
+        let key = if self.events.lock().is_empty() { None } else { once::take_key() };
+        let committed = self.commit_under(key, acts).await;
+        if let (Err(_), Some(key)) = (&committed, key) {
+            once::give_back(key);
+        }
+        committed
+    }
+
+    async fn commit_under(mut self, key: Option<Key>, acts: &[Act<'_>]) -> Result<()> {
         let events = std::mem::take(&mut *self.events.lock());
         let begin = self.begin.lock().take();
         if begin.is_some() && events.is_empty() && acts.is_empty() {
             return Ok(());
         }
-        let columns = Columns::of(self.shard, &events);
-        let params = columns.params();
+        let (columns, shard) = (Columns::of(self.shard, &events), self.shard as i64);
+        let (params, key) = (columns.params(), key.as_ref().map(<[u8; 32]>::as_slice));
+        let mark: Params<'_> = &[&shard, &key];
         let mut acts = acts.to_vec();
+        if key.is_some() {
+            acts.push((MARK, mark));
+        }
         if !events.is_empty() {
             acts.push((INSERT, &params));
         }
-        let committed = self
-            .within(async |connection| send(connection, begin, &acts, Some("COMMIT")).await)
+        let is_first = self
+            .within(async |connection| match send(connection, begin, &acts, Some("COMMIT")).await {
+                Err(error) if is_of_mark(&error) => Ok(false),
+                sent => sent.map(|_| true),
+            })
             .await;
-        match committed {
-            Ok(_) => {
+        match is_first {
+            Ok(true) => {
                 // Nothing is left to take back: the connection goes back to the others.
                 drop(self.connection.take());
                 if !events.is_empty() {
@@ -144,6 +164,7 @@ impl Change {
                 }
                 Ok(())
             }
+            Ok(false) => Err(already_carried_out()),
             Err(error) if error.code() == "database_unavailable" => Err(outcome_unknown(error)),
             Err(error) => Err(error),
         }
@@ -254,6 +275,24 @@ fn outcome_unknown(error: Error) -> Error {
     .with_retry_after(1)
     .with_cause(error)
 }
+
+fn already_carried_out() -> Error {
+    Error::conflict(
+        "already_carried_out",
+        "This was carried out when it was first asked with this Idempotency-Key, but the answer was \
+         lost; read the resource to see what came of it",
+    )
+}
+
+/// Whether a change failed because its request has been carried out before.
+fn is_of_mark(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|error| {
+        *error.code() == SqlState::UNIQUE_VIOLATION && error.table() == Some("carried_out")
+    })
+}
+
+/// Stands beside what was changed, so that it is in the same transaction on the same server.
+const MARK: &str = "INSERT INTO carried_out (shard, key) VALUES ($1, $2)";
 
 /// All events of a transaction stand on the shard of what it changed. One without a time is given the
 /// server's, so that it is kept for as long as the others: a process that was cut off for a while
