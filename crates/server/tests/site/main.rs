@@ -11,6 +11,7 @@ mod openapi;
 mod outage;
 mod program;
 mod rig;
+mod rolling;
 mod stories;
 mod warming;
 mod web;
