@@ -5,7 +5,7 @@
 //! in batches; each batch commits together with how far it has come, so that a transfer that was
 //! killed goes on behind the last batch and nothing is there twice.
 //!
-//! A database that is not whole is served by nobody ([`refuse_unfinished`]), and the embedded one is
+//! A database that is not whole is served by nobody (`refuse_unfinished`), and the embedded one is
 //! locked for as long as it is read.
 
 mod lines;
