@@ -13,5 +13,6 @@ mod program;
 mod rig;
 mod rolling;
 mod stories;
+mod tls;
 mod warming;
 mod web;
