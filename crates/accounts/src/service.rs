@@ -19,13 +19,16 @@ use tintype_platform::{Clock, Error, IdGenerator, Result};
 use crate::Settings;
 use crate::account::Account;
 use crate::password::Hasher;
-use crate::store::Store;
+use crate::store::{KeyHash, Store};
 use crate::token::Tokens;
 pub use profiles::Profile;
 pub use signing_in::{Registration, SignedUp};
 
 /// How long processes of a fleet keep an account for each other.
 const SHARED_FOR: Duration = Duration::from_hours(1);
+
+/// API keys whose standing is remembered.
+const KEYS: usize = 1000;
 
 /// The use-cases of people.
 pub struct AccountsService {
@@ -41,6 +44,9 @@ pub struct AccountsService {
     usernames: Cache<Box<str>, UserId>,
     /// Who is behind each token that counts.
     callers: Cache<TokenId, Caller>,
+    /// What API keys, and the want of one, were last known to be worth: asked while the database is
+    /// down, when no key can be made or revoked either.
+    key_standings: Cache<Option<KeyHash>, KeyStanding>,
 }
 
 impl AccountsService {
@@ -63,6 +69,7 @@ impl AccountsService {
             accounts: Cache::new("accounts", settings.cached).shared(base.sharing(), SHARED_FOR),
             usernames: Cache::new("usernames", settings.cached),
             callers: Cache::new("callers", settings.cached),
+            key_standings: Cache::new("api_keys", KEYS),
         })
     }
 
@@ -72,6 +79,7 @@ impl AccountsService {
         self.accounts.invalidate_all();
         self.usernames.invalidate_all();
         self.callers.invalidate_all();
+        self.key_standings.invalidate_all();
     }
 
     pub(crate) fn forget_account(&self, user: UserId) {
@@ -175,7 +183,23 @@ impl Accounts for AccountsService {
     }
 
     async fn key_standing(&self, key: Option<String>) -> Result<KeyStanding> {
-        self.store.key_standing(key.map(|key| administration::key_hash(&key))).await
+        let hash = key.map(|key| administration::key_hash(&key));
+        let stamp = self.key_standings.stamp(&hash);
+        match self.store.key_standing(hash).await {
+            // Not kept: nobody is to fill the cache with keys that are none.
+            Ok(KeyStanding::Unknown) => {
+                self.key_standings.invalidate(&hash);
+                Ok(KeyStanding::Unknown)
+            }
+            Ok(standing) => {
+                self.key_standings.insert(hash, stamp, standing.clone());
+                Ok(standing)
+            }
+            Err(error) if error.code() == "database_unavailable" => {
+                self.key_standings.get(&hash).ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

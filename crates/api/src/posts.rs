@@ -139,6 +139,14 @@ service! {
         /// Neither deleted nor hidden ones; who may see them is not asked.
         read fn newest(authors: Arc<[UserId]>, window: Window, limit: u32) -> Vec<PostRef>;
 
+        /// The same where it takes no reading, because the posts of all of them are in memory; `None`
+        /// where it does.
+        read fn newest_at_hand(
+            authors: Arc<[UserId]>,
+            window: Window,
+            limit: u32,
+        ) -> Option<Vec<PostRef>>;
+
         /// These posts as `viewer` sees them, in their order; `None` for what is not there, or not
         /// there for this viewer. Without a viewer: what everybody may see.
         read fn views(viewer: Option<UserId>, posts: Vec<PostId>) -> Vec<Option<PostView>>;

@@ -295,6 +295,15 @@ impl Posts for NoPosts {
         Ok(Vec::new())
     }
 
+    async fn newest_at_hand(
+        &self,
+        _: Arc<[UserId]>,
+        _: Window,
+        _: u32,
+    ) -> Result<Option<Vec<PostRef>>> {
+        Ok(None)
+    }
+
     async fn views(&self, _: Option<UserId>, posts: Vec<PostId>) -> Result<Vec<Option<PostView>>> {
         Ok(vec![None; posts.len()])
     }

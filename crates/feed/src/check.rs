@@ -61,7 +61,7 @@ impl FeedService {
         Ok(drift)
     }
 
-    /// The feed as it is served.
+    /// The feed as it is served to whoever finds nothing nearer than what is stored.
     async fn served(&self, viewer: UserId) -> Result<Vec<PostId>> {
         let mut posts = Vec::new();
         let mut cursor = None;
@@ -75,7 +75,7 @@ impl FeedService {
                 own_posts: true,
                 days: None,
             };
-            let page = self.page(request).await?;
+            let page = self.stored_page(&request).await?;
             posts.extend(page.posts.iter().map(|view| view.post.id));
             let Some(next) = page.next else { return Ok(posts) };
             cursor = Some(next);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tintype_api::Event;
 use tintype_api::posts::PostRef;
-use tintype_platform::Result;
 use tintype_platform::bus::Consumer;
 use tintype_platform::outbox::Record;
+use tintype_platform::{Error, Result};
 
 use crate::strategy::Timelines;
 
@@ -32,36 +32,39 @@ impl Consumer for FanOut {
         // A process that lags behind the one where the posts were made would not find them in its
         // author index.
         self.0.database.caught_up().await?;
+        let mut posts = Vec::with_capacity(records.len());
         for record in records {
             match Event::read(record)? {
                 // An edit cannot be told from a post that is shown again; appending it once more
                 // changes nothing.
                 Event::PostCreated { post, author, .. }
                 | Event::PostUpdated { post, author, hidden: false, .. } => {
-                    self.fan_out(PostRef { post, author }).await?;
+                    posts.push(PostRef { post, author });
                 }
                 Event::UserDeleted { user } => self.0.store.forget(user).await?,
                 _ => {}
             }
         }
-        Ok(())
+        self.fan_out(&posts).await
     }
 }
 
 impl FanOut {
-    /// What will pass by itself is left to the bus to try again. A post that cannot be brought
-    /// everywhere is not lost either: its author is merged in when feeds are read.
-    async fn fan_out(&self, post: PostRef) -> Result<()> {
-        let cause = match tokio::time::timeout(PATIENCE, self.0.fan_out(post)).await {
+    /// What will pass by itself is left to the bus to try again, and what was too much at once comes
+    /// again one by one. A post that cannot be brought everywhere is not lost either: its author is
+    /// merged in when feeds are read.
+    async fn fan_out(&self, posts: &[PostRef]) -> Result<()> {
+        let cause = match tokio::time::timeout(PATIENCE, self.0.fan_out(posts)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) if error.is_transient() => return Err(error),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "it took too long".to_owned(),
+            Ok(Err(error)) => error,
+            Err(_) => Error::internal("the fan-out took too long"),
         };
+        let [post] = posts else { return Err(cause) };
         tracing::warn!(
             post.id = post.post.get(),
             author.id = post.author.get(),
-            cause,
+            %cause,
             "a post could not be fanned out; its author is merged in at read time from now on"
         );
         self.0.store.merge(post.author).await

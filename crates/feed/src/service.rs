@@ -65,7 +65,7 @@ pub struct FeedService {
 impl Feed for FeedService {
     async fn page(&self, request: FeedRequest) -> Result<FeedPage> {
         match request.order {
-            Order::Latest => self.latest(&request).await,
+            Order::Latest => self.latest(&request, &self.strategy).await,
             Order::Ranked => self.ranked(&request).await,
         }
     }
@@ -96,14 +96,16 @@ impl FeedService {
         let stored = |threshold| {
             let (services, store) = (base.services.clone(), store.clone());
             let (size, database) = (settings.timeline_size, base.database.clone());
-            Strategy::Stored(Arc::new(Timelines { services, store, threshold, size, database }))
+            Arc::new(Timelines { services, store, threshold, size, database })
         };
         let strategy = match settings.strategy {
             config::Strategy::Auto | config::Strategy::Pull => {
                 Strategy::Pull(base.services.clone())
             }
-            config::Strategy::Push => stored(None),
-            config::Strategy::Hybrid => stored(Some(settings.celebrity_threshold)),
+            config::Strategy::Push => Strategy::Stored(stored(None)),
+            config::Strategy::Hybrid => {
+                Strategy::Nearest(stored(Some(settings.celebrity_threshold)))
+            }
         };
         Self {
             services: base.services.clone(),
@@ -120,15 +122,18 @@ impl FeedService {
 
     /// The stored timelines, unless feeds are pulled.
     pub(crate) fn timelines(&self) -> Option<Arc<Timelines>> {
-        match &self.strategy {
-            Strategy::Pull(_) => None,
-            Strategy::Stored(timelines) => Some(timelines.clone()),
-        }
+        self.strategy.timelines().cloned()
     }
 
     /// Whether a feed that is read here leaves a timeline that other processes read.
     pub fn shares_timelines(&self) -> bool {
-        matches!(self.strategy, Strategy::Stored(_)) && self.store.is_shared()
+        self.strategy.timelines().is_some() && self.store.is_shared()
+    }
+
+    /// A page by age, for which nothing nearer is asked than what is stored: that is built then, for
+    /// other processes as well.
+    pub async fn stored_page(&self, request: &FeedRequest) -> Result<FeedPage> {
+        self.latest(request, &self.strategy.farthest()).await
     }
 
     /// Lets streams be told of what `bus` delivers, and ends them when `closing` comes: an open

@@ -13,12 +13,18 @@ use tintype_platform::Result;
 
 pub(crate) use stored::Timelines;
 
+/// Followees whose posts are merged in some microseconds.
+const FEW: usize = 1000;
+
 /// One of the ways to find the posts of a feed.
+#[derive(Clone)]
 pub(crate) enum Strategy {
     /// Asks the author index for the posts of everyone whom the viewer follows.
     Pull(Arc<Services>),
     /// Reads what was pushed into the viewer's timeline, and merges in authors with many followers.
     Stored(Arc<Timelines>),
+    /// The same, unless all that it takes is in memory, in the author index.
+    Nearest(Arc<Timelines>),
 }
 
 /// Whose feed is read, and how the graph stood when the reading began.
@@ -48,14 +54,37 @@ impl Strategy {
         match self {
             Self::Pull(services) => pull(&**services.posts(), reader, window, limit).await,
             Self::Stored(timelines) => timelines.newest(reader, window, limit).await,
+            Self::Nearest(timelines) => {
+                let posts = &**timelines.services.posts();
+                match pull_at_hand(posts, reader, window, limit).await? {
+                    Some(found) => Ok(found),
+                    None => timelines.newest(reader, window, limit).await,
+                }
+            }
+        }
+    }
+
+    /// The same without what need not be asked because something else is nearer.
+    pub(crate) fn farthest(&self) -> Self {
+        match self {
+            Self::Nearest(timelines) => Self::Stored(timelines.clone()),
+            other => other.clone(),
+        }
+    }
+
+    /// The stored timelines, unless feeds are pulled.
+    pub(crate) fn timelines(&self) -> Option<&Arc<Timelines>> {
+        match self {
+            Self::Pull(_) => None,
+            Self::Stored(timelines) | Self::Nearest(timelines) => Some(timelines),
         }
     }
 
     /// Builds the stored timeline of `viewer` anew; says whether there is such a thing.
     pub(crate) async fn rebuild(&self, viewer: UserId, circle: &Circle) -> Result<bool> {
-        match self {
-            Self::Pull(_) => Ok(false),
-            Self::Stored(timelines) => timelines.rebuild(viewer, circle).await.map(|()| true),
+        match self.timelines() {
+            None => Ok(false),
+            Some(timelines) => timelines.rebuild(viewer, circle).await.map(|()| true),
         }
     }
 }
@@ -81,6 +110,26 @@ pub(crate) async fn pull(
     let own = posts.newest([reader.viewer].into(), window, limit as u32);
     let (others, own) = tokio::try_join!(others, own)?;
     Ok(merge(others, own, limit))
+}
+
+/// The same where everything is in memory. Of more than a [few](FEW) people it is not asked: to merge their
+/// posts would take longer than to read what is stored.
+async fn pull_at_hand(
+    posts: &dyn Posts,
+    reader: Reader<'_>,
+    window: Window,
+    limit: usize,
+) -> Result<Option<Vec<PostRef>>> {
+    if reader.circle.authors.len() > FEW {
+        return Ok(None);
+    }
+    let others = posts.newest_at_hand(reader.circle.authors.clone(), window, limit as u32);
+    if !reader.own_posts {
+        return others.await;
+    }
+    let own = posts.newest_at_hand([reader.viewer].into(), window, limit as u32);
+    let (others, own) = tokio::try_join!(others, own)?;
+    Ok(others.zip(own).map(|(others, own)| merge(others, own, limit)))
 }
 
 /// Up to `limit` of the newest of both lists, each of which is sorted newest first.

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 pub use layers::{Provenance, Setting, Source, Sources};
 pub use types::{
     Auth, Bus, Cache, Config, Database, Feed, Graph, Http, Limits, Log, LogFormat, Media, Metrics,
-    Redis, Server, Strategy,
+    Operations, Redis, Server, Strategy,
 };
 
 /// The defaults, with what each key is for.

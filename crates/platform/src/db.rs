@@ -44,6 +44,11 @@ pub const MIGRATIONS: Migrations = Migrations {
             name: "fleet",
             sql: include_str!("../migrations/postgres/0002_fleet.sql"),
         },
+        Migration {
+            version: 3,
+            name: "carried_out",
+            sql: include_str!("../migrations/postgres/0003_carried_out.sql"),
+        },
     ],
     tables: &[
         Table { name: "outbox", rows: outbox::MOVED },
@@ -51,6 +56,10 @@ pub const MIGRATIONS: Migrations = Migrations {
         Table { name: "consumers", rows: Rows::Same },
         Table { name: "dead_letters", rows: Rows::Same },
         Table { name: "idempotency_keys", rows: Rows::Same },
+        Table {
+            name: "carried_out",
+            rows: Rows::None("what SQLite has carried out has its answer among the keys"),
+        },
         Table { name: "leases", rows: Rows::None("whoever serves the site takes new ones") },
         Table { name: "agreements", rows: Rows::None("those who serve the site make new ones") },
         Table { name: "moving", rows: Rows::None("it tells of the copying itself") },

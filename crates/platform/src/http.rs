@@ -15,6 +15,7 @@ mod endpoint;
 mod extract;
 pub mod idempotency;
 mod limits;
+pub mod operations;
 mod probes;
 mod reply;
 mod request_id;

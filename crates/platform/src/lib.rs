@@ -10,6 +10,7 @@
 //! * [`postgres`]: PostgreSQL behind pipelined reads and a pool for changes
 //! * [`transfer`]: moving a site from one to the other
 //! * [`outbox`], [`bus`]: what happened, and durable consumers of it
+//! * [`once`]: changes that are made once, however often they are tried
 //! * [`cache`]: a cache that no race can make stale, in the process and in Redis for several
 //! * [`horizon`]: how far a process sees what the others commit
 //! * [`redis`]: Redis, by itself, watched over by Sentinels or as a Cluster
@@ -28,6 +29,7 @@ pub mod horizon;
 pub mod http;
 pub mod id;
 pub mod objects;
+pub mod once;
 pub mod outbox;
 pub mod page;
 pub mod postgres;

@@ -226,7 +226,7 @@ impl Lanes {
 }
 
 /// What everybody is told who meets a database that is down.
-fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(crate) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::unavailable(
         "database_unavailable",
         "The database does not answer; try again in a moment",

@@ -140,8 +140,18 @@ fn describe() {
         "tintype_object_store_failures_total",
         "Calls of the store of pictures and films that failed, by operation.",
     );
+    counter(
+        "tintype_operations_total",
+        "Requests kept while the database was down, refused when full, done and refused later.",
+    );
 
     let gauge = |name, help| describe_gauge!(name, Unit::Count, help);
+    gauge("tintype_operations_waiting", "Requests on this node's disk that wait for the database.");
+    describe_gauge!(
+        "tintype_operations_oldest_seconds",
+        Unit::Seconds,
+        "How long the oldest of the requests has waited."
+    );
     gauge("tintype_http_connections", "Open connections.");
     gauge("tintype_breaker_open", "1 while a peer is left alone that has failed, by peer.");
     gauge("tintype_consumer_lag", "Events that a consumer has not handled yet, by consumer.");

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-use tintype_api::{Event, PostId, Stale, UserId};
+use tintype_api::{Event, Stale};
 use tintype_platform::Result;
 use tintype_platform::db::Follower;
 use tintype_platform::outbox::Record;
@@ -14,14 +13,19 @@ use crate::PostsService;
 #[async_trait]
 impl Follower for PostsService {
     async fn see(&self, records: &[Arc<Record>]) -> Result<()> {
-        let mut changed = FxHashMap::<UserId, Vec<PostId>>::default();
         for record in records {
             match Event::read(record)? {
-                Event::PostCreated { post, author, .. }
-                | Event::PostUpdated { post, author, .. }
-                | Event::PostDeleted { post, author } => {
+                Event::PostCreated { post, author, .. } => {
                     self.forget_post(post);
-                    changed.entry(author).or_default().push(post);
+                    self.newest.note(author, post, true);
+                }
+                Event::PostUpdated { post, author, hidden, .. } => {
+                    self.forget_post(post);
+                    self.newest.note(author, post, !hidden);
+                }
+                Event::PostDeleted { post, author } => {
+                    self.forget_post(post);
+                    self.newest.note(author, post, false);
                 }
                 Event::PostLiked { post, user, .. } | Event::PostUnliked { post, user, .. } => {
                     self.forget_like(post, user);
@@ -37,9 +41,6 @@ impl Follower for PostsService {
                 }
                 _ => {}
             }
-        }
-        for (author, posts) in changed {
-            self.index(author, &posts).await?;
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 //!
 //! Eight bytes a post, at least as many of each author as a feed is long, neither deleted nor
 //! hidden ones. Where one process has the database to itself, every author is held. One process of
-//! several holds those who are asked for, as many as it has room for; whoever has changed is
-//! forgotten, and read in again when asked for.
+//! several holds those who are asked for, as many as it has room for, and corrects them by every event
+//! in the order of commits.
 //!
 //! The complete index follows the database without a lock that is held over a read: whoever learns that a
 //! post may have changed notes the author's generation, reads the truth, and applies it only if
@@ -91,7 +91,30 @@ impl Newest {
         self.room.is_some()
     }
 
-    /// Lets go of an author who has changed: an index on demand does not know them any more.
+    /// Makes an index on demand say that a post is there, or is not, as an event tells that came
+    /// after all that were noted before. What was read before and is not held yet no longer counts.
+    pub(crate) fn note(&self, author: UserId, post: PostId, is_there: bool) {
+        let Some(room) = &self.room else { return };
+        let mut shard = self.shard(author).write();
+        room.generations[stripe_of(author)].fetch_add(1, Ordering::AcqRel);
+        let Some(entry) = shard.get_mut(&author) else { return };
+        let before = entry.weight();
+        if is_there {
+            entry.add(post);
+        } else {
+            entry.remove(post);
+        }
+        let mut after = 0;
+        if entry.is_enough(self.kept, self.held()) {
+            after = entry.weight();
+        } else {
+            shard.remove(&author);
+        }
+        room.held.fetch_add(after, Ordering::Relaxed);
+        room.held.fetch_sub(before, Ordering::Relaxed);
+    }
+
+    /// Lets go of an author: an index on demand does not know them any more.
     pub(crate) fn forget(&self, author: UserId) {
         let Some(room) = &self.room else { return };
         room.generations[stripe_of(author)].fetch_add(1, Ordering::AcqRel);
@@ -186,15 +209,7 @@ impl Newest {
         for post in posts {
             if visible.contains(post) { entry.add(*post) } else { entry.remove(*post) }
         }
-        if entry.posts.len() > self.held() {
-            entry.posts.drain(..entry.posts.len() - self.kept);
-            entry.has_older = true;
-        }
-        if entry.has_older && entry.posts.len() < self.kept {
-            Applied::TooFew
-        } else {
-            Applied::Done
-        }
+        if entry.is_enough(self.kept, self.held()) { Applied::Done } else { Applied::TooFew }
     }
 
     /// Replaces everything about `author` by `posts`, the newest [`Newest::held`] in rising order,
@@ -297,6 +312,16 @@ impl Author {
     /// What it takes, in posts: an author without any takes room as well.
     fn weight(&self) -> usize {
         self.posts.len() + 8
+    }
+
+    /// Lets go of the oldest if there are more than `most`. Says whether there are as many as are to
+    /// be `kept`, or all there are.
+    fn is_enough(&mut self, kept: usize, most: usize) -> bool {
+        if self.posts.len() > most {
+            self.posts.drain(..self.posts.len() - kept);
+            self.has_older = true;
+        }
+        !self.has_older || self.posts.len() >= kept
     }
 
     fn add(&mut self, post: PostId) {
@@ -447,6 +472,32 @@ mod tests {
         newest.fill(ann, newest.stamp(ann), posts([1]));
         newest.forget_all();
         assert_eq!(merge(&read), Err(Unknown(vec![ann])));
+    }
+
+    #[test]
+    fn on_demand_events_correct_whom_is_held() {
+        let newest = Newest::on_demand(8, 1_000_000);
+        let (ann, ben) = (user(1), user(2));
+        newest.fill(ann, newest.stamp(ann), posts([2, 4]));
+        let read_before = newest.stamp(ben);
+        newest.note(ann, post(5), true);
+        newest.note(ann, post(3), true);
+        newest.note(ann, post(2), false);
+        newest.note(ann, post(5), true);
+        assert_eq!(newest.held_of(ann), posts([3, 4, 5]));
+        newest.note(ben, post(6), false);
+        // The truth was read before that post was gone.
+        newest.fill(ben, read_before, posts([6]));
+        assert_eq!(newest.authors(), [ann]);
+        let most = newest.held() as u64;
+        newest.fill(ben, newest.stamp(ben), posts(1..=most));
+        newest.note(ben, post(most + 1), true);
+        assert_eq!(newest.held_of(ben), posts(most - 6..=most + 1));
+        // Older posts than are held would have to be read.
+        newest.note(ben, post(most), false);
+        assert_eq!(newest.authors(), [ann]);
+        newest.forget(ann);
+        assert_eq!(newest.room.unwrap().held.into_inner(), 0);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use tintype_platform::objects::ObjectUrls;
 use tintype_platform::{Clock, Error, IdGenerator, Result, Timestamp};
 
 use crate::Settings;
-use crate::newest::Newest;
+use crate::newest::{Newest, Read};
 use crate::store::{Flags, Store};
 pub use comments::CommentView;
 pub(crate) use comments::no_such_comment;
@@ -141,6 +141,15 @@ impl Posts for PostsService {
         limit: u32,
     ) -> Result<Vec<PostRef>> {
         self.merge(&authors, window, limit).await
+    }
+
+    async fn newest_at_hand(
+        &self,
+        authors: Arc<[UserId]>,
+        window: Window,
+        limit: u32,
+    ) -> Result<Option<Vec<PostRef>>> {
+        Ok(self.newest.merge(&authors, window, limit, &Read::default()).ok())
     }
 
     async fn views(

@@ -8,6 +8,7 @@ mod data_lock;
 mod demo;
 mod docs;
 mod health;
+mod operations;
 mod report;
 mod warming;
 pub mod wiring;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{TryStreamExt, stream};
+use tintype_api::UserId;
 use tintype_api::feed::{FeedRequest, Order};
-use tintype_api::{Feed, UserId};
 use tintype_platform::page::Limit;
 use tintype_platform::{Result, config};
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ use crate::wiring::Site;
 const AT_ONCE: usize = 8;
 
 impl Site {
-    /// Reads the first page of the feed of each of `viewers`, as they would themselves: that builds
+    /// Reads the first page of the feed of each of `viewers`, as one who comes first would: that builds
     /// timelines and brings circles, posts and authors into memory. `per_second` bounds the speed;
     /// `tell` hears of each. Ends at the first failure.
     pub async fn warm(
@@ -41,7 +41,7 @@ impl Site {
             });
         paced
             .try_for_each_concurrent(AT_ONCE, async |viewer| {
-                self.feed.page(first_page(viewer)).await?;
+                self.feed.stored_page(&first_page(viewer)).await?;
                 tell();
                 Ok(())
             })

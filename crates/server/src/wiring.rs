@@ -14,6 +14,7 @@ use tintype_media::MediaService;
 use tintype_platform::bus::{Bus, Consumer};
 use tintype_platform::config::{Config, Strategy};
 use tintype_platform::db::{self, Database, Follower, Migrations};
+use tintype_platform::http::operations::{Operations, replay};
 use tintype_platform::http::{Ground, idempotency, probes, stack};
 use tintype_platform::objects::{ObjectUrls, Objects};
 use tintype_platform::redis::Redis;
@@ -24,7 +25,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{docs, health, report, warming};
+use crate::{docs, health, operations, report, warming};
 
 /// How often counters are recounted for the metric of their drift.
 const RECOUNT: Duration = Duration::from_hours(1);
@@ -194,17 +195,21 @@ impl Site {
         let (outbox, settings) = (self.database.outbox(), (&config.bus).into());
         let bus = Bus::start(outbox, self.clock.clone(), &settings, self.consumers.clone());
         let bus = Arc::new(bus.await?);
+        let (routes, mut openapi) = self.routes.clone().split_for_parts();
         let keys = idempotency::store(&self.database);
         let ground = Ground::new(config)
             .with_redis(self.redis.clone())
             .with_idempotency(keys, self.clock.clone());
-        let ground = Arc::new(ground.on(self.database.clone()));
-        self.feed.go_live(&bus, ground.closing());
         let gate = Gate {
             accounts: self.accounts.clone(),
             limits: ground.limits(),
             loopback: config.server.listen.ip().is_loopback(),
         };
+        let (database, clock) = (&self.database, self.clock.clone());
+        let operations = operations::open(config, database, clock, gate.clone(), &openapi)?;
+        let ground = ground.on(self.database.clone()).with_operations(operations.clone());
+        let ground = Arc::new(ground);
+        self.feed.go_live(&bus, ground.closing());
         let database = self.database.clone();
         let (warmed, is_warm) = watch::channel(config.feed.warm_at_start == 0);
         let ready = move || {
@@ -217,13 +222,14 @@ impl Site {
                 database.answers().await
             }
         };
-        let (routes, mut openapi) = self.routes.clone().split_for_parts();
+        let (of_operations, on_operations) = operations::routes(ground.clone()).split_for_parts();
         let (uploads, of_uploads) = self.uploads.clone().split_for_parts();
         let (files, of_files) = self.files.clone().split_for_parts();
+        openapi.merge(on_operations);
         openapi.merge(of_uploads);
         openapi.merge(of_files);
         let probes =
-            Router::new().merge(docs::routes(openapi)).merge(probes(&ground, telemetry, ready));
+            of_operations.merge(docs::routes(openapi)).merge(probes(&ground, telemetry, ready));
         let for_uploads = Arc::new(ground.for_uploads(config.media.upload_timeout));
         let router = stack(routes.layer(Extension(gate.clone())), &ground)
             .merge(stack(probes, &Arc::new(ground.apart())))
@@ -237,11 +243,12 @@ impl Site {
         let tasks = vec![
             tokio::spawn(measure_drift(site.clone())),
             tokio::spawn(measure_media(site.clone())),
+            tokio::spawn(replay(ground.clone(), router.clone())),
             tokio::spawn(warming::before_ready(site.clone(), config.feed.clone(), warmed)),
         ];
         let (stop_views, stopping) = oneshot::channel();
         let views = tokio::spawn(store_views(site.clone(), stopping));
-        Ok(Running { router, ground, site, bus, tasks, views, stop_views })
+        Ok(Running { router, ground, site, bus, operations, tasks, views, stop_views })
     }
 
     /// Makes sure that the other processes of the site, if there are any, accept the tokens of this
@@ -306,6 +313,7 @@ pub struct Running {
     pub site: Arc<Site>,
     /// The consumers.
     pub bus: Arc<Bus>,
+    operations: Option<Arc<Operations>>,
     tasks: Vec<JoinHandle<()>>,
     views: JoinHandle<()>,
     /// Ends the storing of views when it goes.
@@ -323,6 +331,9 @@ impl Running {
         drop(self.stop_views);
         if let Err(error) = self.views.await {
             tracing::warn!(cause = %error, "the views of the last second could not be stored");
+        }
+        if let Some(operations) = &self.operations {
+            operations.close().await;
         }
         self.site.background.end();
         self.site.database.close().await;

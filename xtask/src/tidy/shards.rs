@@ -26,7 +26,7 @@ const MARK: &str = "Looks at every shard: ";
 
 /// The shard key of each table. Posts and all that hangs on them stand with their author, who is the
 /// `owner` of a like or a comment.
-const SHARD_KEYS: [(&str, &str); 28] = [
+const SHARD_KEYS: [(&str, &str); 29] = [
     ("account_emails", "email"),
     ("account_search", "account"),
     ("account_usernames", "username"),
@@ -37,6 +37,7 @@ const SHARD_KEYS: [(&str, &str); 28] = [
     ("audit", "account"),
     ("author_counts", "author"),
     ("blocks", "blocker"),
+    ("carried_out", "shard"),
     ("comment_likes", "owner"),
     ("comments", "owner"),
     ("follows", "follower"),
@@ -49,7 +50,7 @@ const SHARD_KEYS: [(&str, &str); 28] = [
     ("media_uses", "owner"),
     ("merged_authors", "author"),
     ("mutes", "muter"),
-    (OUTBOX, "shard"),
+    ("outbox", "shard"),
     ("posts", "author"),
     ("saves", "user"),
     ("sessions", "account"),
@@ -57,9 +58,10 @@ const SHARD_KEYS: [(&str, &str); 28] = [
     ("timelines", "viewer"),
 ];
 
-/// Events are written where the change is that they tell of. The relay and what reads on from it see
-/// one server, so only an `INSERT` names a key.
-const OUTBOX: &str = "outbox";
+/// What is written beside a change, where that is: its events, and the key of the request that it was
+/// made for. The relay, what reads on from it and what sweeps see one server, so only an `INSERT` names
+/// a key.
+const BESIDE_A_CHANGE: [&str; 2] = ["carried_out", "outbox"];
 
 /// The platform's own tables, which stand on one server.
 const ON_ONE_SERVER: [&str; 8] = [

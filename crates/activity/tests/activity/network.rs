@@ -152,6 +152,15 @@ impl Posts for Wall {
         Ok(Vec::new())
     }
 
+    async fn newest_at_hand(
+        &self,
+        _: Arc<[UserId]>,
+        _: Window,
+        _: u32,
+    ) -> Result<Option<Vec<PostRef>>> {
+        Ok(None)
+    }
+
     async fn engagement(&self, posts: Vec<PostId>) -> Result<Vec<Option<Engagement>>> {
         Ok(vec![None; posts.len()])
     }

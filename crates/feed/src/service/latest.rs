@@ -7,7 +7,7 @@ use tintype_platform::page::Cursor;
 use tintype_platform::{Result, Timestamp};
 
 use super::FeedService;
-use crate::strategy::Reader;
+use crate::strategy::{Reader, Strategy};
 
 /// The kinds of cursors of this list, with and without the viewer's own posts.
 const WITH_OWN: u8 = b'F';
@@ -26,7 +26,12 @@ struct Place {
 }
 
 impl FeedService {
-    pub(super) async fn latest(&self, request: &FeedRequest) -> Result<FeedPage> {
+    /// A page, whose posts are found by `strategy`.
+    pub(super) async fn latest(
+        &self,
+        request: &FeedRequest,
+        strategy: &Strategy,
+    ) -> Result<FeedPage> {
         let list = if request.own_posts { WITH_OWN } else { WITHOUT_OWN };
         let place = match request.cursor.as_deref() {
             None | Some("") => Place { below: None, passed: 0, since: self.since(request.days) },
@@ -52,7 +57,7 @@ impl FeedService {
         let mut seen = 0;
         while seen < wanted {
             let asked = wanted - seen;
-            let posts = self.strategy.newest(reader, window, asked).await?;
+            let posts = strategy.newest(reader, window, asked).await?;
             let is_end = posts.len() < asked;
             window.below = posts.last().map(|last| last.post);
             let posts = posts.iter().map(|post| post.post).collect();

@@ -11,8 +11,8 @@
 //!
 //! Take a post P by A, and a viewer V who follows A and reads a timeline that is built on V's circle
 //! of this moment. P was visible in the author index from a moment *i* on. Its fan-out first makes
-//! sure of that ([`Timelines::is_indexed`]), then reads the followers at *g*, and appends at *f*:
-//! *i* < *g* < *f*. The timeline was begun at *b*, then filled from the index at *r*, then finished:
+//! sure of that ([`Timelines::is_indexed`]), then reads the followers at *g* (or that there are none),
+//! and appends at *f*: *i* < *g* < *f*. The timeline was begun at *b*, then filled from the index at *r*, then finished:
 //! *b* < *r*. Appending is atomic and reaches a timeline that is begun and not finished.
 //!
 //! * V followed A before *g* (V is among the followers that the fan-out found):
@@ -45,8 +45,11 @@
 //! the index. So crossing the threshold loses nothing in either direction, and a post that is both
 //! in the timeline and in the index is shown once.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
 
 use tintype_api::posts::{PostRef, Window};
 use tintype_api::{Circle, PostId, Services, UserId};
@@ -58,6 +61,9 @@ use crate::store::{Basis, Stretch, TimelineStore};
 
 /// Followers that are read and appended to at once.
 const FOLLOWERS: u32 = 1000;
+
+/// Posts that are brought to followers at once.
+const POSTS: usize = 16;
 
 /// How often, and with what pause at first, a fan-out looks whether the author index has the post;
 /// the pause doubles. About half a second in all.
@@ -82,17 +88,19 @@ impl Timelines {
         limit: usize,
     ) -> Result<Vec<PostRef>> {
         let posts = &**self.services.posts();
-        let Some(merged_in) = self.merged_in(reader).await else {
+        let first = self.stretch(reader, window.below, limit);
+        let (merged_in, mut stretch) = tokio::join!(self.merged_in(reader), first);
+        let Some(merged_in) = merged_in else {
             return pull(posts, reader, window, limit).await;
         };
         let oldest = window.since.map_or(0, id::floor_at);
         let mut window = window;
         let mut found = Vec::with_capacity(limit);
-        while found.len() < limit {
+        loop {
             let wanted = limit - found.len();
-            let Some(stretch) = self.stretch(reader, window.below, wanted).await else {
+            let Some(known) = stretch else {
                 found.extend(pull(posts, reader, window, wanted).await?);
-                break;
+                return Ok(found);
             };
             let others = match merged_in.len() {
                 0 => Vec::new(),
@@ -100,20 +108,20 @@ impl Timelines {
             };
             // The timeline leaves nothing out from this id on. Nor do the others: where their list
             // is cut off it is long enough to fill the page.
-            let reach = match stretch.posts.last() {
-                Some(last) if stretch.posts.len() == wanted => last.get(),
-                _ => stretch.floor,
+            let reach = match known.posts.last() {
+                Some(last) if known.posts.len() == wanted => last.get(),
+                _ => known.floor,
             };
             let reach = reach.max(oldest);
-            let pushed = self.by_followees(reader, stretch.posts).await?;
+            let pushed = self.by_followees(reader, known.posts).await?;
             let merged = merge(pushed, others, 2 * wanted).into_iter();
             found.extend(merged.take_while(|post| post.post.get() >= reach).take(wanted));
-            if reach <= oldest {
-                break;
+            if reach <= oldest || found.len() >= limit {
+                return Ok(found);
             }
             window.below = PostId::new(reach);
+            stretch = self.stretch(reader, window.below, limit - found.len()).await;
         }
-        Ok(found)
     }
 
     /// Builds the timeline of `viewer` anew from the author index.
@@ -134,34 +142,53 @@ impl Timelines {
         self.store.finish(viewer, rebuild, Basis::of(circle), posts, floor).await
     }
 
-    /// Brings a post to the timelines of its author's followers, or has it merged in.
-    pub(crate) async fn fan_out(&self, post: PostRef) -> Result<()> {
-        let author = post.author;
-        if self.store.merged().await?.binary_search(&author).is_ok() {
+    /// Brings posts to the timelines of their authors' followers, or has the authors merged in.
+    pub(crate) async fn fan_out(&self, posts: &[PostRef]) -> Result<()> {
+        let mut indexed = Vec::with_capacity(posts.len());
+        for post in posts {
+            match self.is_indexed(*post).await? {
+                Indexed::Yes => indexed.push(*post),
+                Indexed::Gone => {}
+                Indexed::NotYet => {
+                    tracing::warn!(
+                        post.id = post.post.get(),
+                        author.id = post.author.get(),
+                        "the author index lags behind; the author is merged in at read time from now on"
+                    );
+                    self.store.merge(post.author).await?;
+                }
+            }
+        }
+        let merged = self.store.merged().await?;
+        indexed.retain(|post| merged.binary_search(&post.author).is_err());
+        let authors: BTreeSet<UserId> = indexed.iter().map(|post| post.author).collect();
+        if authors.is_empty() {
             return Ok(());
         }
+        let counts = self.services.graph().counts(authors.iter().copied().collect()).await?;
+        let followers: BTreeMap<UserId, u64> = authors
+            .into_iter()
+            .zip(counts)
+            .map(|(author, counts)| (author, counts.followers))
+            .collect();
+        let reach = |post: PostRef| {
+            self.reach(post, followers.get(&post.author).copied().unwrap_or_default())
+        };
+        stream::iter(indexed.into_iter().map(reach)).buffer_unordered(POSTS).try_collect().await
+    }
+
+    /// Brings a post, which is in the author index, to so many followers.
+    async fn reach(&self, post: PostRef, followers: u64) -> Result<()> {
+        if followers == 0 {
+            return Ok(());
+        }
+        if self.threshold.is_some_and(|threshold| followers >= threshold) {
+            return self.store.merge(post.author).await;
+        }
         let graph = self.services.graph();
-        if let Some(threshold) = self.threshold {
-            let counts = graph.counts(vec![author]).await?;
-            if counts.first().is_some_and(|counts| counts.followers >= threshold) {
-                return self.store.merge(author).await;
-            }
-        }
-        match self.is_indexed(post).await? {
-            Indexed::Yes => {}
-            Indexed::Gone => return Ok(()),
-            Indexed::NotYet => {
-                tracing::warn!(
-                    post.id = post.post.get(),
-                    author.id = author.get(),
-                    "the author index lags behind; the author is merged in at read time from now on"
-                );
-                return self.store.merge(author).await;
-            }
-        }
         let mut after = None;
         loop {
-            let followers = graph.followers_after(author, after, FOLLOWERS).await?;
+            let followers = graph.followers_after(post.author, after, FOLLOWERS).await?;
             self.store.append(post.post, &followers).await?;
             metrics::counter!("tintype_fan_out_total").increment(followers.len() as u64);
             if followers.len() < FOLLOWERS as usize {

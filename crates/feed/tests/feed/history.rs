@@ -131,7 +131,11 @@ impl History {
                 self.world.hide(post, author, on);
                 format!("{post} is hidden: {on}")
             }
-            91..93 => {
+            91 => {
+                self.world.shelf.at_hand.store(on, Ordering::Relaxed);
+                format!("the author index is at hand: {on}")
+            }
+            92 => {
                 self.world.timelines.forget(one).await.unwrap();
                 format!("the timeline of {one} is lost")
             }

@@ -1,6 +1,7 @@
 //! How feeds are read page by page, and what they show.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use tintype_api::feed::{Feed, FeedRequest, Order};
 use tintype_api::{Event, PostId, UserId};
@@ -375,6 +376,25 @@ async fn every_one_of_many_followers_is_reached() {
     world.drain().await;
     for reader in readers {
         assert_eq!(world.walk(reader, Order::Latest, 5, || {}).await, [post], "{reader}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_memory_needs_no_timeline() {
+    for strategy in STRATEGIES {
+        let (world, people) = world(settings(strategy, 20), 40).await;
+        let viewer = people[0];
+        world.shelf.at_hand.store(true, Ordering::Relaxed);
+        let defined = world.definition(viewer).await;
+        assert_eq!(world.walk(viewer, Order::Latest, 7, || {}).await, defined, "{strategy:?}");
+        let circle = world.base.services.graph().circle(viewer).await.unwrap();
+        let stored = world.timelines.read(viewer, Basis::of(&circle), None, 1).await.unwrap();
+        assert_eq!(stored.is_some(), strategy == Strategy::Push, "{strategy:?}");
+        // What falls out of memory between two pages is read from elsewhere.
+        let feed = world
+            .walk(viewer, Order::Latest, 7, || world.shelf.at_hand.store(false, Ordering::Relaxed))
+            .await;
+        assert_eq!(feed, defined, "{strategy:?}");
     }
 }
 

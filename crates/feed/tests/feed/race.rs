@@ -242,6 +242,15 @@ impl Posts for Restless<dyn Posts> {
         self.around(self.real.newest(authors, window, limit)).await
     }
 
+    async fn newest_at_hand(
+        &self,
+        authors: Arc<[UserId]>,
+        window: Window,
+        limit: u32,
+    ) -> Result<Option<Vec<PostRef>>> {
+        self.around(self.real.newest_at_hand(authors, window, limit)).await
+    }
+
     async fn views(
         &self,
         viewer: Option<UserId>,

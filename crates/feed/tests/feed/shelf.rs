@@ -1,6 +1,7 @@
 //! A posts service in memory, as simple as can be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -15,6 +16,8 @@ pub(crate) struct Shelf {
     people: Arc<People>,
     ties: Arc<Ties>,
     kept: Mutex<Kept>,
+    /// Whether the index takes no reading; it is asked for all that is read as long as it does.
+    pub(crate) at_hand: AtomicBool,
 }
 
 #[derive(Default)]
@@ -26,7 +29,7 @@ struct Kept {
 
 impl Shelf {
     pub(crate) fn new(people: Arc<People>, ties: Arc<Ties>) -> Self {
-        Self { people, ties, kept: Mutex::default() }
+        Self { people, ties, kept: Mutex::default(), at_hand: AtomicBool::new(false) }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -119,6 +122,18 @@ impl Posts for Shelf {
                 && authors.contains(&post.author)
         });
         Ok(within.take(limit as usize).collect())
+    }
+
+    async fn newest_at_hand(
+        &self,
+        authors: Arc<[UserId]>,
+        window: Window,
+        limit: u32,
+    ) -> Result<Option<Vec<PostRef>>> {
+        if !self.at_hand.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        self.newest(authors, window, limit).await.map(Some)
     }
 
     async fn views(

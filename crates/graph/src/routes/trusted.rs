@@ -95,6 +95,7 @@ struct FolloweePage {
 /// Let somebody follow somebody, or ask to if the account is private
 #[utoipa::path(
     post, path = "/v1/follow", tag = "follows", operation_id = "trusted_follow",
+    extensions(("x-respond-async" = json!(true))),
     security((), ("api_key" = [])), request_body = Pair,
     responses(
         (status = 200, body = Standing),

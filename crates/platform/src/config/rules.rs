@@ -34,6 +34,8 @@ const RULES: &[(&str, Rule)] = &[
     ("database.readers", Rule::Range(0, 256)),
     ("database.scanners", Rule::Range(1, 256)),
     ("database.queue", Rule::Range(1, 1_000_000)),
+    ("operations.most", Rule::Range(0, 1_000_000)),
+    ("operations.most_mb", Rule::Range(1, 100_000)),
     ("auth.token_days", Rule::Range(1, 365)),
     ("auth.bcrypt_cost", Rule::Range(4, 16)),
     ("auth.bcrypt_threads", Rule::Range(0, 64)),

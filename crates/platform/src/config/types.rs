@@ -16,6 +16,8 @@ pub struct Config {
     pub server: Server,
     /// `[database]`
     pub database: Database,
+    /// `[operations]`
+    pub operations: Operations,
     /// `[redis]`
     pub redis: Redis,
     /// `[auth]`
@@ -116,6 +118,16 @@ impl From<&Database> for crate::sqlite::Options {
             queue: database.queue,
         }
     }
+}
+
+/// `[operations]`: requests that wait for the database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operations {
+    /// As many are kept at the most.
+    pub most: usize,
+    /// MiB that they may take.
+    pub most_mb: usize,
 }
 
 /// `[redis]`: what processes share beside the database.

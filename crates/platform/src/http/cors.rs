@@ -67,8 +67,8 @@ impl Cors {
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static(
-                "idempotency-replayed, link, location, retry-after, x-cache-status, \
-                 x-feed-quality, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, \
+                "idempotency-replayed, link, location, preference-applied, retry-after, \
+                 x-cache-status, x-feed-quality, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, \
                  x-request-id",
             ),
         );

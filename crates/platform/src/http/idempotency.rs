@@ -7,6 +7,7 @@
 mod postgres;
 mod secret;
 mod sqlite;
+mod unsettled;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -17,18 +18,21 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use parking_lot::Mutex;
 
-use self::secret::Secret;
+pub(super) use self::secret::Secret;
+use self::unsettled::{End, Unsettled};
 use super::address::ClientAddress;
 use super::extract::read_body;
 use super::reply::Reply;
 use crate::clock::{Clock, Timestamp};
 use crate::db::Database;
 use crate::error::{Error, Kind, Place, Result};
+use crate::once;
+pub use crate::once::Key;
 pub use postgres::PostgresIdempotency;
 pub use sqlite::SqliteIdempotency;
 
@@ -38,12 +42,9 @@ pub const KEPT: i64 = 24 * 60 * 60 * 1000;
 /// The longest answer that is kept, in bytes.
 const LARGEST: u64 = 256 * 1024;
 
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-
-/// Stands for a caller and the key that it sent: neither can be read out of the store.
-pub type Key = [u8; 32];
+pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// A key that is about to be used.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +86,9 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     /// [`KEPT`] counts as not there.
     async fn reserve(&self, reservation: Reservation) -> Result<Option<Earlier>>;
 
+    /// What is known of a key that was reserved at `oldest` or later.
+    async fn find(&self, key: Key, oldest: Timestamp) -> Result<Option<Earlier>>;
+
     /// Keeps the answer of a reserved key.
     async fn finish(&self, key: Key, answer: Answer) -> Result<()>;
 
@@ -118,18 +122,30 @@ pub(super) struct Idempotency {
     clock: Arc<dyn Clock>,
     /// Keys that this process is carrying out at this moment.
     running: Mutex<HashSet<Key>>,
+    unsettled: Unsettled,
 }
 
 /// One request with a key.
 pub(super) struct Keyed {
     key: Key,
     secret: Secret,
+    /// Whether it may be carried out though somebody else may be at it: see [`once`].
+    takes_over: bool,
     idempotency: Arc<Idempotency>,
+}
+
+/// What became of a request with a key.
+pub(super) struct Outcome {
+    /// When it was begun.
+    pub(super) at: Timestamp,
+    /// The status and the body that were answered; none while it is being carried out.
+    pub(super) answer: Option<(StatusCode, Bytes)>,
 }
 
 impl Idempotency {
     pub(super) fn new(store: Arc<dyn IdempotencyStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, running: Mutex::new(HashSet::new()) }
+        let running = Mutex::new(HashSet::new());
+        Self { store, clock, running, unsettled: Unsettled::default() }
     }
 
     /// The request's key, if it bears one and is of a kind that honours it.
@@ -151,16 +167,48 @@ impl Idempotency {
                 "value_error",
             ));
         }
-        let secret = match headers.get(AUTHORIZATION).or_else(|| headers.get(API_KEY)) {
-            Some(credentials) => Secret::new(credentials.as_bytes(), key),
-            None => Secret::new(address.to_string().as_bytes(), key),
+        let secret = Secret::of(headers, address, key);
+        let idempotency = self.clone();
+        Ok(Some(Keyed { key: secret.key(), secret, takes_over: false, idempotency }))
+    }
+
+    /// What became of the request of which `secret` is; none if there was none within [`KEPT`].
+    pub(super) async fn outcome(&self, secret: &Secret) -> Result<Option<Outcome>> {
+        let oldest = self.clock.now().plus_millis(-KEPT);
+        let Some(earlier) = self.store.find(secret.key(), oldest).await? else { return Ok(None) };
+        let answer = match earlier.answer {
+            Some(answer) => Some((status(&answer)?, secret.open(&answer.body)?)),
+            None => None,
         };
-        Ok(Some(Keyed { key: secret.key(), secret, idempotency: self.clone() }))
+        Ok(Some(Outcome { at: earlier.at, answer }))
     }
 
     /// Forgets keys that are older than they need be.
     pub(super) async fn sweep(&self) -> Result<()> {
         self.store.sweep(self.clock.now().plus_millis(-KEPT)).await
+    }
+
+    /// Tells the store what it could not be told before.
+    pub(super) async fn settle(&self) -> Result<()> {
+        for key in self.unsettled.keys() {
+            // Whoever asks with the key right now takes it from here.
+            let Some(_running) = Running::begin(self, key) else { continue };
+            let Some(end) = self.unsettled.take(&key) else { continue };
+            self.tell(key, end).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps an answer or lets go of the key; later, if the store cannot be told now.
+    async fn tell(&self, key: Key, end: End) -> Result<()> {
+        let told = match end.clone() {
+            End::Answered(answer) => self.store.finish(key, answer).await,
+            End::Released => self.store.release(key).await,
+        };
+        if told.is_err() {
+            self.unsettled.add(key, end);
+        }
+        told
     }
 }
 
@@ -178,79 +226,112 @@ impl Keyed {
         self.once(fingerprint, || carry_out(request)).await
     }
 
+    /// The same request, to be carried out though another process may have begun to: it was killed
+    /// in the middle, or the two find out by what they change that one of them was enough.
+    pub(super) fn taking_over(self, takes_over: bool) -> Self {
+        Self { takes_over, ..self }
+    }
+
+    /// What the caller alone knows.
+    pub(super) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// Keeps an answer that is no final one, because nobody tries any more.
+    pub(super) async fn give_up(
+        &self,
+        fingerprint: [u8; 32],
+        status: StatusCode,
+        body: &[u8],
+    ) -> Result<()> {
+        let Idempotency { store, clock, .. } = &*self.idempotency;
+        store.reserve(Reservation { key: self.key, fingerprint, at: clock.now() }).await?;
+        store.finish(self.key, self.answer_of(status, "application/json", body)?).await
+    }
+
     async fn once<F: Future<Output = Response>>(
         &self,
         fingerprint: [u8; 32],
         carry_out: impl FnOnce() -> F,
     ) -> Result<Response> {
-        let Idempotency { store, clock, running } = &*self.idempotency;
+        let Idempotency { store, clock, .. } = &*self.idempotency;
         let reservation = Reservation { key: self.key, fingerprint, at: clock.now() };
-        if !running.lock().insert(self.key) {
+        let Some(_running) = Running::begin(&self.idempotency, self.key) else {
             return Err(in_progress());
+        };
+        if let Some(earlier) = store.reserve(reservation).await?
+            && let Some(response) = self.replay(earlier, fingerprint)?
+        {
+            return Ok(response);
         }
-        let _running = Running(self);
-        if let Some(earlier) = store.reserve(reservation).await? {
-            return self.replay(earlier, fingerprint);
-        }
-        let response = carry_out().await;
+        let response = once::under(self.key, carry_out()).await;
         Ok(self.keep(response).await)
     }
 
     /// Keeps the answer if it is a final one and not too large, else lets go of the key.
     async fn keep(&self, response: Response) -> Response {
-        let store = &self.idempotency.store;
         let status = response.status();
         let final_answer = !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS;
         let small = response.body().size_hint().exact().is_some_and(|size| size <= LARGEST);
-        let (response, kept) = if final_answer && small {
-            let (parts, body) = response.into_parts();
-            let Ok(body) = axum::body::to_bytes(body, LARGEST as usize).await else {
-                return Response::from_parts(parts, Body::empty());
-            };
-            let content_type = parts.headers.get(CONTENT_TYPE);
-            let content_type =
-                content_type.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-            let kept = match self.secret.seal(&body) {
-                Ok(body) => {
-                    let answer = Answer { status: status.as_u16(), content_type, body };
-                    store.finish(self.key, answer).await
-                }
-                Err(error) => Err(error),
-            };
-            (Response::from_parts(parts, Body::from(body)), kept)
-        } else {
-            (response, store.release(self.key).await)
-        };
-        if let Err(error) = kept {
-            // The caller gets its answer all the same; the key stays reserved and says later that
-            // the outcome is unknown.
-            tracing::warn!(cause = %error, "the outcome of an idempotency key was not stored");
+        if !final_answer || !small {
+            self.tell(Ok(End::Released)).await;
+            return response;
         }
-        response
+        let (parts, body) = response.into_parts();
+        let Ok(body) = axum::body::to_bytes(body, LARGEST as usize).await else {
+            return Response::from_parts(parts, Body::empty());
+        };
+        let content_type = parts.headers.get(CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        self.tell(self.answer_of(status, content_type, &body).map(End::Answered)).await;
+        Response::from_parts(parts, Body::from(body))
     }
 
-    fn replay(&self, earlier: Earlier, fingerprint: [u8; 32]) -> Result<Response> {
-        if earlier.fingerprint != fingerprint {
-            return Err(Error::new(
-                Kind::Mismatch,
-                "idempotency_key_reused",
-                "This Idempotency-Key was used for another request; use a new one",
-            ));
+    fn answer_of(&self, status: StatusCode, content_type: &str, body: &[u8]) -> Result<Answer> {
+        let (status, content_type) = (status.as_u16(), content_type.to_owned());
+        Ok(Answer { status, content_type, body: self.secret.seal(body)? })
+    }
+
+    async fn tell(&self, end: Result<End>) {
+        let told = match end {
+            Ok(end) => self.idempotency.tell(self.key, end).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = told {
+            // The caller gets its answer all the same.
+            tracing::warn!(cause = %error, "the outcome of an idempotency key is not stored yet");
         }
-        let Some(answer) = earlier.answer else {
-            let Idempotency { store, clock, .. } = &*self.idempotency;
-            if store.is_shared() && clock.now().since(earlier.at) < ELSEWHERE {
+    }
+
+    /// The first answer; none if the request may be carried out after all.
+    fn replay(&self, earlier: Earlier, fingerprint: [u8; 32]) -> Result<Option<Response>> {
+        if earlier.fingerprint != fingerprint {
+            return Err(reused());
+        }
+        let Idempotency { store, clock, unsettled, .. } = &*self.idempotency;
+        let answer = match (earlier.answer, unsettled.take(&self.key)) {
+            (Some(answer), _) => answer,
+            (None, Some(End::Answered(answer))) => {
+                unsettled.add(self.key, End::Answered(answer.clone()));
+                answer
+            }
+            // It is reserved only because the store could not be told to let go of it.
+            (None, Some(End::Released)) => return Ok(None),
+            (None, None) if self.takes_over => return Ok(None),
+            (None, None) if store.is_shared() && clock.now().since(earlier.at) < ELSEWHERE => {
                 return Err(in_progress());
             }
             // It is none of those that this process is carrying out, so whoever reserved it is gone.
-            return Err(Error::conflict(
-                "outcome_unknown",
-                "The first request with this Idempotency-Key was interrupted; read the resource to see \
-                 whether it was carried out, then use a new key",
-            ));
+            (None, None) => {
+                return Err(Error::conflict(
+                    "outcome_unknown",
+                    "The first request with this Idempotency-Key was interrupted; read the resource to \
+                     see whether it was carried out, then use a new key",
+                ));
+            }
         };
         let mut response = Response::new(Body::from(self.secret.open(&answer.body)?));
-        *response.status_mut() = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
+        *response.status_mut() = status(&answer)?;
         let headers = response.headers_mut();
         if !answer.content_type.is_empty() {
             let content_type = answer.content_type.try_into().map_err(Error::internal)?;
@@ -258,7 +339,7 @@ impl Keyed {
         }
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
         metrics::counter!("tintype_http_replayed_total").increment(1);
-        Ok(response)
+        Ok(Some(response))
     }
 }
 
@@ -309,13 +390,35 @@ impl<S: Sync> FromRequestParts<S> for Once {
     }
 }
 
-/// Marks a key as no longer being carried out when it goes, whichever way that is.
-struct Running<'k>(&'k Keyed);
+/// A key that this process is at; it is no longer when this goes, whichever way that is.
+struct Running<'i>(&'i Idempotency, Key);
+
+impl<'i> Running<'i> {
+    /// None if somebody is at it already.
+    fn begin(idempotency: &'i Idempotency, key: Key) -> Option<Self> {
+        let is_first = idempotency.running.lock().insert(key);
+        // Not made before it is known: what is made takes the key out when it goes.
+        is_first.then(|| Self(idempotency, key))
+    }
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.idempotency.running.lock().remove(&self.0.key);
+        self.0.running.lock().remove(&self.1);
     }
+}
+
+fn status(answer: &Answer) -> Result<StatusCode> {
+    StatusCode::from_u16(answer.status).map_err(Error::internal)
+}
+
+/// What is told to whoever asks for something else with a key that was used.
+pub(super) fn reused() -> Error {
+    Error::new(
+        Kind::Mismatch,
+        "idempotency_key_reused",
+        "This Idempotency-Key was used for another request; use a new one",
+    )
 }
 
 fn in_progress() -> Error {

@@ -36,6 +36,9 @@ const STREAMS: u32 = 200;
 /// How often old idempotency keys are forgotten.
 const SWEEP: Duration = Duration::from_hours(1);
 
+/// How often the store of idempotency keys is told what it could not be told before.
+const SETTLE: Duration = Duration::from_secs(1);
+
 /// The pause after a connection could not be accepted, mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -58,6 +61,7 @@ pub async fn serve(
     let mut tasks = JoinSet::new();
     if let Some(idempotency) = &ground.idempotency {
         tasks.spawn(sweep(idempotency.clone()));
+        tasks.spawn(settle(idempotency.clone()));
     }
     let end = async {
         shutdown.await;
@@ -179,5 +183,14 @@ async fn sweep(idempotency: Arc<Idempotency>) {
             tracing::warn!(%cause, "old idempotency keys were not forgotten");
         }
         sleep(SWEEP).await;
+    }
+}
+
+async fn settle(idempotency: Arc<Idempotency>) {
+    loop {
+        sleep(SETTLE).await;
+        if let Err(cause) = idempotency.settle().await {
+            tracing::debug!(%cause, "the store of idempotency keys is still down");
+        }
     }
 }

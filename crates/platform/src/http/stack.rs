@@ -17,7 +17,7 @@ use axum::routing::Route;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::header::{AUTHORIZATION, CONNECTION, HeaderName, HeaderValue, ORIGIN};
-use http::{Method, StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode, Version};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tower::{Layer, Service};
@@ -28,8 +28,9 @@ use super::body::DeadlineBody;
 use super::context::{self, Context, Waiting};
 use super::cors::Cors;
 use super::endpoint::Endpoint;
-use super::idempotency::{Idempotency, IdempotencyStore, Keyed, Once};
+use super::idempotency::{Idempotency, IdempotencyStore, Once};
 use super::limits::{Limits, Visit};
+use super::operations::{self, Operation, Operations};
 use super::reply::Reply;
 use super::{Dialect, compress, request_id};
 use crate::clock::Clock;
@@ -61,6 +62,7 @@ pub struct Ground {
     database: Option<Database>,
     redis: Option<Redis>,
     pub(super) idempotency: Option<Arc<Idempotency>>,
+    pub(super) operations: Option<Arc<Operations>>,
     pub(super) max_connections: usize,
     pub(super) drain: Duration,
     pub(super) shutdown_grace: Duration,
@@ -83,6 +85,7 @@ impl Ground {
             database: None,
             redis: None,
             idempotency: None,
+            operations: None,
             max_connections: config.http.max_connections,
             drain: config.http.drain,
             shutdown_grace: config.http.shutdown_grace,
@@ -95,6 +98,30 @@ impl Ground {
     #[must_use]
     pub fn with_idempotency(self, store: Arc<dyn IdempotencyStore>, clock: Arc<dyn Clock>) -> Self {
         Self { idempotency: Some(Arc::new(Idempotency::new(store, clock))), ..self }
+    }
+
+    /// The same ground with a place to keep requests while the database is down, which idempotency
+    /// keys are needed for.
+    #[must_use]
+    pub fn with_operations(self, operations: Option<Arc<Operations>>) -> Self {
+        Self { operations, ..self }
+    }
+
+    /// What became of the request with the `Idempotency-Key` `key` of the caller whose `headers` and
+    /// `address` these are; 404 for anybody else's.
+    pub async fn operation(
+        &self,
+        headers: &HeaderMap,
+        address: ClientAddress,
+        key: &str,
+    ) -> Result<Operation> {
+        match &self.idempotency {
+            Some(idempotency) => {
+                let operations = self.operations.as_deref();
+                operations::look_up(operations, idempotency, headers, address, key).await
+            }
+            None => Err(Error::not_found("operation_unknown", "No operations are kept here")),
+        }
     }
 
     /// The same ground for requests that are to see whatever any process has committed to `database`
@@ -178,6 +205,10 @@ impl Ground {
     }
 }
 
+/// Marks a request that was kept and is now carried out: it was counted when it came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Replayed;
+
 /// Puts everything that all routes share around `router`. Several of them, each on a ground of its
 /// own, can be merged.
 pub fn stack(router: Router, ground: &Arc<Ground>) -> Router {
@@ -242,17 +273,19 @@ impl Stacked {
         let has_credentials = headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY);
         let address = ClientAddress::find(request.extensions(), headers, &ground.proxies);
         let visit = Arc::new(Visit::new(address, ground.limits.clone()));
+        let is_replay = request.extensions().get::<Replayed>().is_some();
 
         let mut response = if let Some(preflight) = ground.cors.preflight(&method, headers) {
             preflight
         } else {
             // Credentials may turn out to be an account's or a key's, which then counts instead
             // of the address; a backend on the same machine may need none.
-            let counts_later = has_credentials || dialect == Dialect::Trusted;
+            let counts_later = has_credentials || dialect == Dialect::Trusted || is_replay;
             let counted = if counts_later { Ok(()) } else { ground.limits.check_address(&visit) };
             let outcome = match counted {
                 Ok(()) => {
-                    let work = Work { inner, reply: reply.clone(), visit: visit.clone() };
+                    let visit = visit.clone();
+                    let work = Work { inner, reply: reply.clone(), visit, is_replay };
                     let deadline = started + ground.timeout;
                     work.carry_out(&ground, request, deadline, &span).await
                 }
@@ -261,6 +294,7 @@ impl Stacked {
             outcome.unwrap_or_else(IntoResponse::into_response)
         };
         if !visit.is_counted()
+            && !is_replay
             && let Err(refused) = ground.limits.check_address(&visit)
             // An answer that was given stands; only guessing at credentials is cut short.
             && response.status() == StatusCode::UNAUTHORIZED
@@ -296,6 +330,7 @@ struct Work {
     inner: Arc<Route>,
     reply: Reply,
     visit: Arc<Visit>,
+    is_replay: bool,
 }
 
 impl Work {
@@ -313,7 +348,9 @@ impl Work {
             traceparent: traceparent.filter(|text| text.len() <= 128).map(Into::into),
         };
         request.extensions_mut().insert(self.visit.address);
-        request.extensions_mut().insert(self.visit.clone());
+        if !self.is_replay {
+            request.extensions_mut().insert(self.visit.clone());
+        }
         let caught_up = ground.caught_up().await;
         if request.method().is_safe() {
             let work = self.call_to_read(request, caught_up.is_ok());
@@ -322,15 +359,13 @@ impl Work {
                 Error::unavailable("timeout", "This takes longer than it should; try again", 1)
             });
         }
-        // Nothing may be changed on the word of what may no longer be so.
-        caught_up?;
         let keyed = match &ground.idempotency {
             Some(idempotency) => {
                 idempotency.keyed(request.method(), request.headers(), self.visit.address)?
             }
             None => None,
         };
-        let keyed = match keyed {
+        let keyed = match keyed.map(|keyed| keyed.taking_over(self.is_replay)) {
             Some(keyed) if !ground.holds_bodies => {
                 let once = Once::new(keyed, &request, self.reply.clone());
                 request.extensions_mut().insert(once);
@@ -338,15 +373,30 @@ impl Work {
             }
             keyed => keyed,
         };
+        let operations = ground.operations.clone();
+        let patient = keyed.as_ref().and(operations).filter(|kept| kept.are_asked_for(&request));
+        if patient.is_none() {
+            // Nothing may be changed on the word of what may no longer be so.
+            caught_up.clone()?;
+        }
         let (somebody, waiting) = Waiting::somebody();
         request.extensions_mut().insert(waiting);
         DefaultBodyLimit::max(ground.body_limit).apply(&mut request);
         let request = request.map(|body| DeadlineBody::wrap(body, deadline));
         let change = ground.changes.subscribe();
         let work = async move {
-            let response = self.call_once(keyed, request).await;
+            let answer = match (keyed, patient) {
+                (Some(keyed), Some(operations)) => {
+                    let call = |request| self.call_to_keep(request);
+                    operations.answer(keyed, request, caught_up, call).await
+                }
+                (Some(keyed), None) => {
+                    keyed.answer(request, |request| self.call_to_keep(request)).await
+                }
+                (None, _) => Ok(self.call(request).await),
+            };
             drop(change);
-            response
+            answer.unwrap_or_else(IntoResponse::into_response)
         };
         let task = tokio::spawn(context::scope(context, work).instrument(span.clone()));
         let outcome = timeout_at(deadline, task).await;
@@ -378,16 +428,11 @@ impl Work {
         response
     }
 
-    async fn call_once(self, keyed: Option<Keyed>, request: Request) -> Response {
+    /// What is kept is what the client reads, so an error that is an answer is written here already.
+    async fn call_to_keep(self, request: Request) -> Response {
         let reply = self.reply.clone();
-        let answer = match keyed {
-            // What is kept is what the client reads, so an error is written here already.
-            Some(keyed) => {
-                keyed.answer(request, async |request| reply.render(self.call(request).await)).await
-            }
-            None => return self.call(request).await,
-        };
-        answer.unwrap_or_else(IntoResponse::into_response)
+        let response = self.call(request).await;
+        if response.status().is_server_error() { response } else { reply.render(response) }
     }
 
     async fn call(self, request: Request) -> Response {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use deadpool_postgres::Object;
 use parking_lot::Mutex;
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 
 use super::{Database, Params, unavailable};
 use crate::error::{Error, Kind, Result};
+use crate::once::{self, Key};
 use crate::outbox::Record;
 
 /// An open transaction. Dropped without a [commit](Self::commit), it is taken back.
@@ -98,33 +100,55 @@ impl Change {
     /// Makes the change last, with its events. Once it answers, every later read sees it.
     ///
     /// An error with the code `outcome_unknown` says that the connection broke while the database was
-    /// at it; every other error, that nothing has changed.
-    pub async fn commit(mut self) -> Result<()> {
+    /// at it; `already_carried_out`, that an earlier try of the same request has made this change
+    /// ([`once`]); every other error, that nothing has changed.
+    pub async fn commit(self) -> Result<()> {
+        // What nobody is told of is only got ready: the change that it is for bears the key.
+        let key = if self.events.lock().is_empty() { None } else { once::take_key() };
+        let committed = self.commit_under(key).await;
+        if let (Err(_), Some(key)) = (&committed, key) {
+            once::give_back(key);
+        }
+        committed
+    }
+
+    async fn commit_under(mut self, key: Option<Key>) -> Result<()> {
         let events = std::mem::take(&mut *self.events.lock());
         let begin = self.begin.lock().take();
         if begin.is_some() && events.is_empty() {
             return Ok(());
         }
-        let committed = self
+        let is_first = self
             .within(async |connection| {
                 if let Some(begin) = begin {
                     connection.batch_execute(begin).await?;
                 }
                 if events.is_empty() {
-                    return connection.batch_execute("COMMIT").await;
+                    return connection.batch_execute("COMMIT").await.map(|()| true);
                 }
                 let statement = connection.prepare_cached(INSERT).await?;
                 let columns = Columns::of(self.shard, &events);
                 let params = columns.params();
                 let insert = connection.execute(&statement, &params);
-                let (inserted, committed) =
-                    tokio::join!(insert, connection.batch_execute("COMMIT"));
+                let mark = match key {
+                    Some(key) => Some((connection.prepare_cached(MARK).await?, key)),
+                    None => None,
+                };
+                let mark = async {
+                    let Some((statement, key)) = &mark else { return Ok(1) };
+                    connection.execute(statement, &[&(self.shard as i64), &key.as_slice()]).await
+                };
+                let (marked, inserted, committed) =
+                    tokio::join!(mark, insert, connection.batch_execute("COMMIT"));
                 // After a statement that failed, a commit takes everything back and says nothing.
-                inserted.and(committed)
+                match marked {
+                    Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(false),
+                    marked => marked.and(inserted).and(committed).map(|()| true),
+                }
             })
             .await;
-        match committed {
-            Ok(()) => {
+        match is_first {
+            Ok(true) => {
                 // Nothing is left to take back: the connection goes back to the others.
                 drop(self.connection.take());
                 if !events.is_empty() {
@@ -132,6 +156,7 @@ impl Change {
                 }
                 Ok(())
             }
+            Ok(false) => Err(already_carried_out()),
             Err(error) if error.code() == "database_unavailable" => Err(outcome_unknown(error)),
             Err(error) => Err(error),
         }
@@ -187,6 +212,17 @@ fn outcome_unknown(error: Error) -> Error {
     .with_retry_after(1)
     .with_cause(error)
 }
+
+fn already_carried_out() -> Error {
+    Error::conflict(
+        "already_carried_out",
+        "This was carried out when it was first asked with this Idempotency-Key, but the answer was \
+         lost; read the resource to see what came of it",
+    )
+}
+
+/// Stands beside what was changed, so that it is in the same transaction on the same server.
+const MARK: &str = "INSERT INTO carried_out (shard, key) VALUES ($1, $2)";
 
 /// All events of a transaction stand on the shard of what it changed. One without a time is given the
 /// server's, so that it is kept for as long as the others: a process that was cut off for a while

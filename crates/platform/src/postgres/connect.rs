@@ -16,9 +16,16 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// How long a change may wait for a connection of the pool.
 const WAIT: Duration = Duration::from_secs(1);
 
+/// How the server is to read. Every statement has one good plan, whatever its parameters are: to make
+/// another for each time takes longer than most reads. A plan that is kept must not have been made for
+/// a table that was still empty, and so looks for rows by an index.
+const READING: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
+
 /// Makes connections to one server.
 pub(super) struct Connector {
     config: Config,
+    /// The same for reads.
+    reading: Config,
     tls: MakeRustlsConnect,
     breaker: Breaker,
     pub(super) patience: Duration,
@@ -35,17 +42,29 @@ impl Connector {
                 patience.as_millis() * 9 / 10
             ));
         }
+        let mut reading = config.clone();
+        reading.options(format!("{} {READING}", config.get_options().unwrap_or_default()));
         Ok(Self {
             config,
+            reading,
             tls: tls::connector(server)?,
             breaker: Breaker::new("postgres"),
             patience,
         })
     }
 
+    /// A connection for reads alone; see [`connect`](Self::connect).
+    pub(super) async fn connect_to_read(&self) -> Result<Client> {
+        self.connect_by(&self.reading).await
+    }
+
     /// A connection that is driven by a task of its own until the client is dropped.
     pub(super) async fn connect(&self) -> Result<Client> {
-        let connecting = tokio::time::timeout(CONNECT, self.config.connect(self.tls.clone()));
+        self.connect_by(&self.config).await
+    }
+
+    async fn connect_by(&self, config: &Config) -> Result<Client> {
+        let connecting = tokio::time::timeout(CONNECT, config.connect(self.tls.clone()));
         let connected = match connecting.await {
             Ok(Ok(connected)) => Ok(connected),
             Ok(Err(cause)) => Err(unavailable(cause)),

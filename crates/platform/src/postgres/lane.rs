@@ -98,7 +98,7 @@ impl Lane {
         if self.failures.load(Ordering::Acquire) != failures {
             return Err(unavailable("no connection can be made"));
         }
-        let client = self.connector.connect().await.inspect_err(|_| {
+        let client = self.connector.connect_to_read().await.inspect_err(|_| {
             self.failures.fetch_add(1, Ordering::AcqRel);
         })?;
         let session = Arc::new(Session { client, statements: Mutex::default() });

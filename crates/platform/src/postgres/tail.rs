@@ -9,7 +9,7 @@
 //! the next one, so however many read, one after another is under way.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -24,6 +24,9 @@ use crate::outbox::{self, Record};
 /// The pause between two looks when nobody asks for one.
 const REST: Duration = Duration::from_millis(25);
 
+/// The least time between two turns of the relay: what gathers meanwhile gets its places at once.
+const RELAY_REST: Duration = Duration::from_millis(3);
+
 /// Events of one look. With more than that it is cheaper to forget everything.
 const MOST: usize = 10_000;
 
@@ -33,6 +36,10 @@ pub(super) struct Tail {
     asked: AtomicU64,
     ask: Notify,
     done: watch::Sender<Done>,
+    /// Some events have no place in the outbox yet.
+    unplaced: Notify,
+    /// The last place that is known of.
+    placed: AtomicI64,
     commits: watch::Sender<Commits>,
     horizon: Arc<Horizon>,
 }
@@ -53,6 +60,8 @@ impl Default for Tail {
             asked: AtomicU64::new(0),
             ask: Notify::new(),
             done: watch::Sender::default(),
+            unplaced: Notify::new(),
+            placed: AtomicI64::new(0),
             commits: watch::Sender::default(),
             horizon: Arc::default(),
         }
@@ -75,6 +84,13 @@ impl Tail {
     /// This process has committed something.
     pub(super) fn committed(&self) {
         self.ask.notify_one();
+    }
+
+    /// Events have places up to `last`.
+    fn placed(&self, last: i64) {
+        if self.placed.fetch_max(last, Ordering::AcqRel) < last {
+            self.commits.send_modify(|commits| commits.events += 1);
+        }
     }
 
     pub(super) async fn caught_up(&self) -> Result<()> {
@@ -119,16 +135,21 @@ impl Look {
     }
 }
 
+/// Keeps `followers` up to date and lets the relay run. Requests wait for looks, and a look waits for
+/// no relay.
 pub(super) async fn follow(database: Database, followers: Vec<Arc<dyn Follower>>) {
+    tokio::join!(look_on(&database, &followers), relay_on(&database));
+}
+
+async fn look_on(database: &Database, followers: &[Arc<dyn Follower>]) {
     let tail = &database.inner.tail;
     let mut last: Option<Look> = None;
-    let mut relayed = 0;
     loop {
         let _ = tokio::time::timeout(REST, tail.ask.notified()).await;
         let call = tail.asked.load(Ordering::Acquire);
         tail.horizon.begin();
         let since = last.as_ref().map(|last| last.snapshot.as_str());
-        let look = match look(&database, since).await {
+        let look = match look(database, since).await {
             Ok(look) => look,
             Err(error) => {
                 tail.done.send_replace(Done { call, failed: Some(error) });
@@ -137,11 +158,11 @@ pub(super) async fn follow(database: Database, followers: Vec<Arc<dyn Follower>>
         };
         tail.horizon.found(look.end);
         if !last.is_some_and(|last| look.continues(&last)) {
-            for follower in &followers {
+            for follower in followers {
                 follower.forget();
             }
         } else if !look.records.is_empty() {
-            for follower in &followers {
+            for follower in followers {
                 if let Err(error) = follower.see(&look.records).await {
                     tracing::warn!(cause = %error, "what others changed could not be followed");
                     follower.forget();
@@ -150,18 +171,23 @@ pub(super) async fn follow(database: Database, followers: Vec<Arc<dyn Follower>>
         }
         tail.horizon.took_in(look.below);
         tail.done.send_replace(Done { call, failed: None });
-        let mut end = look.relayed;
+        tail.placed(look.relayed);
         if look.to_relay {
-            match outbox::relay(&database).await {
-                Ok(last) => end = end.max(last),
-                Err(error) => tracing::warn!(cause = %error, "events could not be relayed"),
-            }
-        }
-        if end > relayed {
-            relayed = end;
-            tail.commits.send_modify(|commits| commits.events += 1);
+            tail.unplaced.notify_one();
         }
         last = Some(look);
+    }
+}
+
+async fn relay_on(database: &Database) {
+    let tail = &database.inner.tail;
+    loop {
+        tail.unplaced.notified().await;
+        match outbox::relay(database).await {
+            Ok(last) => tail.placed(last),
+            Err(error) => tracing::warn!(cause = %error, "events could not be relayed"),
+        }
+        tokio::time::sleep(RELAY_REST).await;
     }
 }
 

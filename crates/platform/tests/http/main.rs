@@ -4,6 +4,7 @@ mod connections;
 mod errors;
 mod idempotency;
 mod limits;
+mod once;
 mod replies;
 mod uploads;
 

@@ -16,7 +16,8 @@ impl PostsService {
     /// every commit that may have changed that, and before its caller is answered.
     pub(crate) async fn index(&self, author: UserId, posts: &[PostId]) -> Result<()> {
         if self.newest.is_on_demand() {
-            self.newest.forget(author);
+            // It follows the events of all commits, this one included, and in their order; who comes
+            // after a commit waits for that.
             return Ok(());
         }
         loop {

@@ -1,7 +1,9 @@
-//! The refusals that no route makes itself: what is around all routes makes them, so they are
-//! added to the description here, for all routes by one rule, with the body that errors have.
+//! The refusals that no route makes itself, and the word that a request waits: what is around all
+//! routes makes them, so they are added to the description here, for all routes by one rule, with the body that errors have.
 
 use serde_json::{Map, Value, json};
+
+use crate::operations::MAY_WAIT;
 
 /// Adds to every operation the refusals that it can meet besides its own, and to every refusal its
 /// body.
@@ -89,6 +91,9 @@ fn complete(operation: &mut Map<String, Value>, method: &str, dialect: Dialect) 
             response.entry("content").or_insert_with(|| dialect.body());
         }
     }
+    if operation.contains_key(MAY_WAIT) {
+        may_wait(operation);
+    }
     if is_post {
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         if let Some(parameters) = parameters.as_array_mut() {
@@ -105,6 +110,27 @@ fn complete(operation: &mut Map<String, Value>, method: &str, dialect: Dialect) 
                 },
             }));
         }
+    }
+}
+
+/// What a client may ask for that would rather wait than be refused while the database is down.
+fn may_wait(operation: &mut Map<String, Value>) {
+    let schema = json!({ "$ref": "#/components/schemas/Operation" });
+    operation["responses"]["202"] = json!({
+        "description": "The database is down and the request waits for it, as `Prefer: respond-async` \
+            asked: `Location` says where to read what became of it",
+        "headers": { "Location": { "schema": { "type": "string" } } },
+        "content": { "application/json": { "schema": schema } },
+    });
+    let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+    if let Some(parameters) = parameters.as_array_mut() {
+        parameters.push(json!({
+            "name": "Prefer",
+            "in": "header",
+            "description": "With `respond-async` beside an `Idempotency-Key`, a request that finds the \
+                database down is kept and carried out later.",
+            "schema": { "type": "string" },
+        }));
     }
 }
 
@@ -191,6 +217,16 @@ mod tests {
         let all = ["201", "400", "401", "403", "409", "413", "415", "422", "429", "503"];
         assert_eq!(statuses(&operation), all);
         assert_eq!(operation["parameters"][0]["name"], "Idempotency-Key");
+    }
+
+    #[test]
+    fn what_may_wait_says_so() {
+        let write = json!({ "responses": { "201": {} }, (MAY_WAIT): true });
+        let operation = described("/api/posts", "post", write);
+        assert!(statuses(&operation).contains(&"202"));
+        assert_eq!(operation["parameters"][0]["name"], "Prefer");
+        let operation = described("/api/posts", "post", json!({ "responses": { "201": {} } }));
+        assert!(!statuses(&operation).contains(&"202"));
     }
 
     #[test]

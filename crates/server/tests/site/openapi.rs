@@ -6,7 +6,7 @@ use crate::contract::Described;
 use crate::rig::Rig;
 
 /// The routes of the contract, apart from the discovery of services.
-const ROUTES: [&str; 102] = [
+const ROUTES: [&str; 103] = [
     "POST /api/auth/register",
     "POST /api/auth/login",
     "POST /api/auth/logout",
@@ -63,6 +63,7 @@ const ROUTES: [&str; 102] = [
     "GET /api/feed/stats",
     "GET /api/feed/activity",
     "GET /api/feed/stream",
+    "GET /api/operations/{key}",
     "POST /api/v1/graph/follow/{user_id}",
     "DELETE /api/v1/graph/unfollow/{user_id}",
     "GET /api/v1/graph/followers/{user_id}",
@@ -130,7 +131,8 @@ async fn the_description_is_whole() {
         let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
         assert!(!id.is_empty() && ids.insert(id.clone()), "{what}: {id:?} is not its own");
         let responses = operation["responses"].as_object().unwrap();
-        let good = responses.iter().filter(|(status, _)| status.starts_with('2'));
+        // Whatever waits will be answered otherwise.
+        let good = responses.keys().filter(|status| status.starts_with('2') && *status != "202");
         assert_eq!(good.count(), 1, "{what} says what is answered when all is well");
         for (status, response) in responses {
             assert!(response["description"].is_string(), "{what}: {status}");

@@ -1,5 +1,7 @@
 //! PostgreSQL and Redis are stopped, killed and started again while people are at it.
 
+mod waiting;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -84,10 +86,14 @@ impl Server {
         Self { address, pid, command, again: None }
     }
 
+    /// Signals it and its children, who would go on with the connections that they have.
     fn signal(&self, signal: &str) {
+        let pid = self.pid;
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
         let mut kill = Command::new("kill");
-        kill.arg(format!("-{signal}")).arg(self.pid.to_string());
-        assert!(kill.status().unwrap().success());
+        kill.arg(format!("-{signal}")).arg(pid.to_string()).args(children.split_whitespace());
+        // A child may have ended meanwhile.
+        let _ = kill.stderr(Stdio::null()).status().unwrap();
     }
 
     /// Starts it again after it was killed, on what it left behind.

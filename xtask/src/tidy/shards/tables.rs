@@ -7,7 +7,7 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::{ON_ONE_SERVER, OUTBOX, SHARD_KEYS};
+use super::{BESIDE_A_CHANGE, ON_ONE_SERVER, SHARD_KEYS};
 use crate::tidy::{Tree, Violation};
 
 /// The columns of each table of a PostgreSQL database.
@@ -33,7 +33,7 @@ impl Tables {
 
     /// Where rows are read.
     pub(super) fn place(&self, table: &str) -> Place {
-        if ON_ONE_SERVER.contains(&table) || table == OUTBOX {
+        if ON_ONE_SERVER.contains(&table) || BESIDE_A_CHANGE.contains(&table) {
             return Place::OneServer;
         }
         self.key(table).map_or(Place::Unknown, Place::Spread)
@@ -41,7 +41,7 @@ impl Tables {
 
     /// Where rows are added.
     pub(super) fn place_of_new(&self, table: &str) -> Place {
-        if table == OUTBOX {
+        if BESIDE_A_CHANGE.contains(&table) {
             return self.key(table).map_or(Place::Unknown, Place::Spread);
         }
         self.place(table)

@@ -13,6 +13,7 @@ use crate::{FollowOutcome, GraphService, UnfollowOutcome};
 /// Follow somebody, or ask to if the account is private
 #[utoipa::path(
     post, path = "/api/v1/graph/follow/{user_id}", tag = "follows", operation_id = "mesh_follow",
+    extensions(("x-respond-async" = json!(true))),
     security(("bearer" = [])), params(("user_id" = UserId, Path, description = "Whom")),
     responses(
         (status = 200, body = Standing),

@@ -15,6 +15,7 @@ use crate::routes::word;
 /// Doing it again changes nothing.
 #[utoipa::path(
     post, path = "/api/users/{username}/follow", tag = "follows", operation_id = "follow_user",
+    extensions(("x-respond-async" = json!(true))),
     security(("bearer" = [])), params(("username" = String, Path, description = "Whom")),
     responses(
         (status = 200, body = Standing),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Answer, Earlier, IdempotencyStore, KEPT, Key, Reservation};
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::postgres::Database;
+use crate::postgres::{Database, Row, unavailable};
 
 /// Keeps idempotency keys where all processes of a site find them.
 pub struct PostgresIdempotency(Database);
@@ -26,36 +26,38 @@ impl IdempotencyStore for PostgresIdempotency {
         let oldest = at.plus_millis(-KEPT).as_millis();
         let change = self.0.begin(0u64).await?;
         let reserved = change
-            .execute(
+            .query_opt(
                 "INSERT INTO idempotency_keys (key, fingerprint, at) VALUES ($1, $2, $3)
                  ON CONFLICT (key) DO UPDATE
                  SET fingerprint = excluded.fingerprint, at = excluded.at,
                      status = NULL, content_type = NULL, body = NULL
-                 WHERE idempotency_keys.at < $4",
+                 WHERE idempotency_keys.at < $4
+                 RETURNING xmax::TEXT <> '0'",
                 &[&key, &fingerprint, &at.as_millis(), &oldest],
             )
             .await?;
-        let earlier = if reserved > 0 {
-            None
-        } else {
-            let row = change
-                .query_one(
-                    "SELECT fingerprint, status, content_type, body, at
-                     FROM idempotency_keys WHERE key = $1",
-                    &[&key],
-                )
-                .await?;
-            let answer = row.get::<_, Option<i64>>(1).map(|status| Answer {
-                status: status as u16,
-                content_type: row.get(2),
-                body: Bytes::from(row.get::<_, Vec<u8>>(3)),
-            });
-            let mut fingerprint = [0; 32];
-            fingerprint.copy_from_slice(row.get(0));
-            Some(Earlier { fingerprint, answer, at: Timestamp::from_millis(row.get(4)) })
+        let earlier = match reserved.map(|row| row.get(0)) {
+            Some(is_new_again) => {
+                if is_new_again {
+                    // What was carried out with it a day ago is in nobody's way any more.
+                    let text = "DELETE FROM carried_out WHERE key = $1";
+                    change.execute(text, &[&key]).await?;
+                }
+                None
+            }
+            None => Some(earlier(&change.query_one(EARLIER, &[&key]).await?)),
         };
-        change.commit().await?;
+        change.commit().await.map_err(|error| match error.code() {
+            // Nothing has been carried out yet, so nothing that matters is unknown.
+            "outcome_unknown" => unavailable(error),
+            _ => error,
+        })?;
         Ok(earlier)
+    }
+
+    async fn find(&self, key: Key, oldest: Timestamp) -> Result<Option<Earlier>> {
+        let row = self.0.query_opt(EARLIER, &[&key.as_slice()]).await?;
+        Ok(row.as_ref().map(earlier).filter(|earlier| earlier.at >= oldest))
     }
 
     async fn finish(&self, key: Key, answer: Answer) -> Result<()> {
@@ -91,10 +93,26 @@ impl IdempotencyStore for PostgresIdempotency {
         change
             .execute("DELETE FROM idempotency_keys WHERE at < $1", &[&moment.as_millis()])
             .await?;
+        let text = "DELETE FROM carried_out WHERE at < $1";
+        change.execute(text, &[&moment.as_millis()]).await?;
         change.commit().await
     }
 
     fn is_shared(&self) -> bool {
         true
     }
+}
+
+const EARLIER: &str =
+    "SELECT fingerprint, status, content_type, body, at FROM idempotency_keys WHERE key = $1";
+
+fn earlier(row: &Row) -> Earlier {
+    let answer = row.get::<_, Option<i64>>(1).map(|status| Answer {
+        status: status as u16,
+        content_type: row.get(2),
+        body: Bytes::from(row.get::<_, Vec<u8>>(3)),
+    });
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(row.get(0));
+    Earlier { fingerprint, answer, at: Timestamp::from_millis(row.get(4)) }
 }

@@ -4,21 +4,31 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use bytes::Bytes;
-use http::{Method, Uri};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, Uri};
 use sha2::{Digest, Sha256};
 
-use super::Key;
+use super::{API_KEY, Key};
 use crate::error::{Error, Result};
+use crate::http::ClientAddress;
 
 /// What the caller alone knows: how it proves who it is, and the key that it made up.
 ///
 /// All that is kept is derived from it or encrypted by it. An answer may hold a token and a request
 /// a password, of which not even a bare digest may be kept: it could be guessed at far faster than
 /// the password's own hash.
-pub(super) struct Secret(hmac::Key);
+pub(in crate::http) struct Secret(hmac::Key);
 
 impl Secret {
-    pub(super) fn new(caller: &[u8], key: &[u8]) -> Self {
+    /// The secret of a request that bears `key`: of whom its headers say, else of its address.
+    pub(in crate::http) fn of(headers: &HeaderMap, address: ClientAddress, key: &[u8]) -> Self {
+        match headers.get(AUTHORIZATION).or_else(|| headers.get(API_KEY)) {
+            Some(credentials) => Self::new(credentials.as_bytes(), key),
+            None => Self::new(address.to_string().as_bytes(), key),
+        }
+    }
+
+    pub(in crate::http) fn new(caller: &[u8], key: &[u8]) -> Self {
         let mut digest = Sha256::new();
         digest.update(caller);
         // No credentials and no address hold such a byte, so the parts cannot run into each other.
@@ -28,18 +38,18 @@ impl Secret {
     }
 
     /// By what it is found again.
-    pub(super) fn key(&self) -> Key {
+    pub(in crate::http) fn key(&self) -> Key {
         self.derive(b"key", &[])
     }
 
     /// What is asked: method, path and body.
-    pub(super) fn fingerprint(&self, method: &Method, uri: &Uri, body: &[u8]) -> [u8; 32] {
+    pub(in crate::http) fn fingerprint(&self, method: &Method, uri: &Uri, body: &[u8]) -> [u8; 32] {
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         self.derive(b"request", &[method.as_str().as_bytes(), path.as_bytes(), body])
     }
 
     /// `body`, to be read with the same secret only.
-    pub(super) fn seal(&self, body: &[u8]) -> Result<Bytes> {
+    pub(in crate::http) fn seal(&self, body: &[u8]) -> Result<Bytes> {
         let mut sealed = body.to_vec();
         let nonce = self
             .cipher()?
@@ -50,7 +60,7 @@ impl Secret {
     }
 
     /// What was sealed.
-    pub(super) fn open(&self, sealed: &[u8]) -> Result<Bytes> {
+    pub(in crate::http) fn open(&self, sealed: &[u8]) -> Result<Bytes> {
         let broken = || Error::internal("a kept answer is not whole");
         let (body, nonce) = sealed.split_last_chunk::<NONCE_LEN>().ok_or_else(broken)?;
         let mut body = body.to_vec();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Answer, Earlier, IdempotencyStore, KEPT, Key, Reservation};
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::sqlite::{Database, OptionalExtension, Sql, params};
+use crate::sqlite::{Connection, Database, OptionalExtension, Sql, params};
 
 /// Keeps idempotency keys beside everything else: they are as durable as what they stand for.
 pub struct SqliteIdempotency(Database);
@@ -28,25 +28,7 @@ impl IdempotencyStore for SqliteIdempotency {
                 write
                     .sql("DELETE FROM idempotency_keys WHERE key = $1 AND at < $2")?
                     .execute(params![key, oldest])?;
-                let earlier = write
-                    .sql(
-                        "SELECT fingerprint, status, content_type, body, at
-                         FROM idempotency_keys WHERE key = $1",
-                    )?
-                    .query_row([key], |row| {
-                        let status: Option<u16> = row.get(1)?;
-                        let answer = match status {
-                            Some(status) => Some(Answer {
-                                status,
-                                content_type: row.get(2)?,
-                                body: Bytes::from(row.get::<_, Vec<u8>>(3)?),
-                            }),
-                            None => None,
-                        };
-                        let at = Timestamp::from_millis(row.get(4)?);
-                        Ok(Earlier { fingerprint: row.get(0)?, answer, at })
-                    })
-                    .optional()?;
+                let earlier = find(write, key)?;
                 if earlier.is_none() {
                     write
                         .sql(
@@ -58,6 +40,11 @@ impl IdempotencyStore for SqliteIdempotency {
                 Ok(earlier)
             })
             .await
+    }
+
+    async fn find(&self, key: Key, oldest: Timestamp) -> Result<Option<Earlier>> {
+        let earlier = self.0.read(|connection| find(connection, key))?;
+        Ok(earlier.filter(|earlier| earlier.at >= oldest))
     }
 
     async fn finish(&self, key: Key, answer: Answer) -> Result<()> {
@@ -95,4 +82,24 @@ impl IdempotencyStore for SqliteIdempotency {
             })
             .await
     }
+}
+
+fn find(connection: &Connection, key: Key) -> Result<Option<Earlier>> {
+    let mut statement = connection.sql(
+        "SELECT fingerprint, status, content_type, body, at FROM idempotency_keys WHERE key = $1",
+    )?;
+    let found = statement.query_row([key], |row| {
+        let status: Option<u16> = row.get(1)?;
+        let answer = match status {
+            Some(status) => Some(Answer {
+                status,
+                content_type: row.get(2)?,
+                body: Bytes::from(row.get::<_, Vec<u8>>(3)?),
+            }),
+            None => None,
+        };
+        let at = Timestamp::from_millis(row.get(4)?);
+        Ok(Earlier { fingerprint: row.get(0)?, answer, at })
+    });
+    Ok(found.optional()?)
 }

@@ -82,6 +82,7 @@ impl<'a> From<&'a CommentView> for Comment<'a> {
 /// Say something about a post
 #[utoipa::path(
     post, path = "/api/v1/posts/{id}/comments", tag = "comments", operation_id = "mesh_comment_on_post",
+    extensions(("x-respond-async" = json!(true))),
     security(("bearer" = [])), request_body = NewComment,
     params(("id" = String, Path, description = "The post")),
     responses(

@@ -36,6 +36,7 @@ pub(super) struct Stats {
 /// Like a post
 #[utoipa::path(
     post, path = "/api/v1/posts/{id}/like", tag = "likes", operation_id = "mesh_like_post",
+    extensions(("x-respond-async" = json!(true))),
     security(("bearer" = [])),
     params(("id" = String, Path, description = "The post")),
     responses(

@@ -88,6 +88,7 @@ pub(super) struct PostPage<'a> {
 /// Make a post
 #[utoipa::path(
     post, path = "/api/v1/posts", tag = "posts", operation_id = "mesh_create_post",
+    extensions(("x-respond-async" = json!(true))),
     security(("bearer" = [])), request_body = NewPost,
     responses(
         (status = 201, body = MeshPost<'static>),

@@ -87,6 +87,7 @@ impl<'a> Comment<'a> {
 /// Say something about a post
 #[utoipa::path(
     post, path = "/api/posts/{id}/comments", tag = "comments", operation_id = "comment_on_post",
+    extensions(("x-respond-async" = json!(true))),
     security(("bearer" = [])), request_body = NewComment,
     params(("id" = String, Path, description = "The post")),
     responses(
@@ -160,6 +161,7 @@ pub(super) async fn delete(
 /// Doing it again changes nothing.
 #[utoipa::path(
     post, path = "/api/comments/{id}/like", tag = "comments", operation_id = "like_comment",
+    extensions(("x-respond-async" = json!(true))),
     security(("bearer" = [])),
     params(("id" = String, Path, description = "The comment")),
     responses(

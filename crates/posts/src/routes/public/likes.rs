@@ -36,6 +36,7 @@ pub(super) struct Liker<'a> {
 /// Doing it again changes nothing.
 #[utoipa::path(
     post, path = "/api/posts/{id}/like", tag = "likes", operation_id = "like_post",
+    extensions(("x-respond-async" = json!(true))),
     security(("bearer" = [])),
     params(("id" = String, Path, description = "The post")),
     responses(

@@ -77,6 +77,7 @@ pub(super) struct Hidden {
 /// Make a post
 #[utoipa::path(
     post, path = "/api/posts", tag = "posts", operation_id = "create_post",
+    extensions(("x-respond-async" = json!(true))),
     security(("bearer" = [])), request_body = NewPost,
     responses(
         (status = 201, body = PublicPost<'static>),

@@ -77,6 +77,7 @@ impl<'a> From<&'a CommentView> for Comment<'a> {
 /// Let a user say something about a post
 #[utoipa::path(
     post, path = "/v1/posts/{id}/comments", tag = "comments", operation_id = "trusted_comment_on_post",
+    extensions(("x-respond-async" = json!(true))),
     security((), ("api_key" = [])), request_body = NewComment,
     params(("id" = PostId, Path, description = "The post")),
     responses(

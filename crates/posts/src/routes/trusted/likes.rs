@@ -33,6 +33,7 @@ pub(super) struct Liked {
 /// Let a user like a post
 #[utoipa::path(
     post, path = "/v1/posts/{id}/like", tag = "likes", operation_id = "trusted_like_post",
+    extensions(("x-respond-async" = json!(true))),
     security((), ("api_key" = [])), request_body = NewLike,
     params(("id" = PostId, Path, description = "The post")),
     responses(

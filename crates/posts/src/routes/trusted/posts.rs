@@ -49,6 +49,7 @@ pub(super) struct PostPage<'a> {
 /// Make a post
 #[utoipa::path(
     post, path = "/v1/posts", tag = "posts", operation_id = "trusted_create_post",
+    extensions(("x-respond-async" = json!(true))),
     security((), ("api_key" = [])), request_body = NewPost,
     responses(
         (status = 201, body = TrustedPost<'static>),

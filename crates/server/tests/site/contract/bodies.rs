@@ -41,7 +41,7 @@ async fn operations(rig: &Rig, ann: &Person) -> Vec<Operation> {
                 "{user_id}" | "{follower_id}" => &*ann.id,
                 "{tag}" => "hello",
                 "{part}" => "user",
-                "{address}" | "{name}" => "none",
+                "{address}" | "{name}" | "{key}" => "none",
                 other => panic!("{path} has an unknown part {other}"),
             })
             .collect();

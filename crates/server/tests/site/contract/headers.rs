@@ -50,6 +50,11 @@ async fn what_is_sent_twice_with_one_key_is_done_once() {
         assert_eq!(first.header("idempotency-replayed"), None);
         let again = keyed(visitor, path, &key, body).await;
         assert_eq!(again.header("idempotency-replayed"), Some("true"));
+        let operation = visitor.get(&format!("/api/operations/{key}")).await.good(200);
+        assert_eq!(
+            (&operation["state"], &operation["answer"]["body"]),
+            (&json!("done"), &first.body)
+        );
         assert_eq!(again.good(201), first.good(201));
         let mut other = body.clone();
         other["caption"] = json!("something else");

@@ -44,8 +44,9 @@ impl Player {
         let folder = tempfile::tempdir().unwrap();
         let mut config = configuration(&folder);
         let server = database(&mut config).await;
-        if server.is_some() && strategy == Strategy::Hybrid {
-            // The others of a fleet keep timelines in PostgreSQL, if they store any.
+        if server.is_some() && strategy == Strategy::Push {
+            // "hybrid" reads what is in memory instead, most of the time; the others of a fleet keep
+            // timelines in PostgreSQL, if they store any.
             config.redis.url = variable("TINTYPE_TEST_REDIS_URL").unwrap();
             config.redis.prefix = config.database.url.replace([':', '/'], "-");
         }
