@@ -38,7 +38,7 @@ pub mod types {
 use crate::db::{Follower, Migrations, Watch};
 use crate::error::{Error, Kind, Result};
 use crate::horizon::Horizon;
-pub use change::Change;
+pub use change::{Act, Change};
 use connect::Connector;
 use lane::Lane;
 pub use leases::Leases;
@@ -138,13 +138,12 @@ impl Database {
         Change::begin(self, key.into(), "BEGIN", self.inner.patience).await
     }
 
-    /// Begins a read of several statements that all see the same moment.
-    pub async fn snapshot(&self) -> Result<Change> {
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    /// Begins a change of the platform's own tables with the statements that say how.
+    pub(crate) async fn begin_as(&self, begin: &'static str) -> Result<Change> {
         Change::begin(self, 0, begin, self.inner.patience).await
     }
 
-    /// The same for a look at everything, which may take minutes.
+    /// Begins a look at everything, all of it at one moment, which may take minutes.
     pub async fn scan(&self) -> Result<Change> {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
                      SET LOCAL statement_timeout = '15min'";

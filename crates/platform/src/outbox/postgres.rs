@@ -6,91 +6,128 @@ use super::{BATCH, Batch, DeadLetter, Outbox, Record, Wanted};
 use crate::clock::Timestamp;
 use crate::db::Watch;
 use crate::error::Result;
-use crate::postgres::{Database, Row};
+use crate::postgres::{Database, Params, Row};
 
 /// Events that get their places at once.
 const RELAYED: i64 = 1000;
 
 /// The outbox of a PostgreSQL database, which several processes read.
-pub struct PostgresOutbox(Database);
+pub struct PostgresOutbox {
+    database: Database,
+    /// What was read last. Consumers that are as far as each other, as they are unless one is slow, wake
+    /// at the same moment: one of them reads, and the others wait for it.
+    read: tokio::sync::Mutex<Stretch>,
+}
+
+/// What stands in the outbox after one place, up to another. Events have their places for good.
+#[derive(Default)]
+struct Stretch {
+    after: i64,
+    end: i64,
+    /// In order, each with the consumer that it is for if it is for one alone.
+    events: Vec<(Record, Option<String>)>,
+}
 
 impl PostgresOutbox {
     /// The outbox of `database`.
     pub fn new(database: Database) -> Self {
-        Self(database)
+        Self { database, read: tokio::sync::Mutex::default() }
+    }
+
+    async fn read(&self, position: i64) -> Result<Stretch> {
+        let rows = self
+            .database
+            .query(
+                "SELECT sequence, id, kind, key, body, at, consumer FROM outbox
+                 WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+                &[&position, &(BATCH as i64)],
+            )
+            .await?;
+        Ok(Stretch {
+            after: position,
+            end: rows.last().map_or(position, |row| row.get(0)),
+            events: rows.iter().map(|row| (record(row), row.get(6))).collect(),
+        })
     }
 }
+
+/// A crash repeats the work of which it was not saved that it is done, so saving need not wait for the
+/// disk.
+const SAVE: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+
+/// A place is on the disk before anybody reads it: consumers remember in memory how far they have come,
+/// and what lost its place in a crash of the server might be given one that they have passed. A
+/// connection keeps the plans of its statements, and those of an outbox that was empty when they were
+/// made would read all of it.
+const RELAY: &str = "BEGIN; SET LOCAL enable_seqscan = off";
+
+const LOCK: &str = "SELECT last FROM relay WHERE one = 1 FOR UPDATE SKIP LOCKED";
+
+const WITHOUT_PLACE: &str = "SELECT txid::TEXT, part, shard, id FROM outbox WHERE sequence IS NULL
+     ORDER BY written, id, part LIMIT $1";
+
+const PLACE: &str = "UPDATE outbox SET sequence = place.sequence
+     FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[]) AS place (txid, part, sequence)
+     WHERE outbox.txid = place.txid::XID8 AND outbox.part = place.part";
 
 /// Gives places to the events that have none, unless another process is at it; answers the last.
 ///
 /// The lock of the row is what makes one process at a time the relay, and the next one may take over
-/// as soon as that is gone. What it writes need not be on the disk at once: whatever a consumer keeps
-/// of it is written later, and so can only outlive it together with it.
+/// as soon as that is gone.
 pub(crate) async fn relay(database: &Database) -> Result<i64> {
     let mut last = 0;
     loop {
-        let relay = database.begin(0u64).await?;
-        let locked = relay
-            .query_opt("SELECT last FROM relay WHERE one = 1 FOR UPDATE SKIP LOCKED", &[])
-            .await?;
-        let Some(locked) = locked else { return Ok(last) };
+        let relay = database.begin_as(RELAY).await?;
+        let answers = relay.query_all(&[(LOCK, &[]), (WITHOUT_PLACE, &[&RELAYED])]).await?;
+        let [locked, events] = answers.as_slice() else { return Ok(last) };
+        let Some(locked) = locked.first() else { return Ok(last) };
         last = locked.get(0);
-        relay.query("SELECT set_config('synchronous_commit', 'off', true)", &[]).await?;
-        let rows = relay
-            .query(
-                "SELECT txid::TEXT, part, shard, id FROM outbox WHERE sequence IS NULL
-                 ORDER BY written, id, part LIMIT $1",
-                &[&RELAYED],
-            )
-            .await?;
-        if rows.is_empty() {
+        if events.is_empty() {
             return Ok(last);
         }
-        let transactions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        let parts: Vec<i64> = rows.iter().map(|row| row.get(1)).collect();
-        let places: Vec<i64> = (last + 1..).take(rows.len()).collect();
+        let transactions: Vec<String> = events.iter().map(|row| row.get(0)).collect();
+        let parts: Vec<i64> = events.iter().map(|row| row.get(1)).collect();
+        let places: Vec<i64> = (last + 1..).take(events.len()).collect();
+        last += events.len() as i64;
         relay
-            .execute(
-                "UPDATE outbox SET sequence = place.sequence
-                 FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[])
-                      AS place (txid, part, sequence)
-                 WHERE outbox.txid = place.txid::XID8 AND outbox.part = place.part",
-                &[&transactions, &parts, &places],
-            )
+            .commit_after(&[
+                (PLACE, &[&transactions, &parts, &places]),
+                ("UPDATE relay SET last = $1 WHERE one = 1", &[&last]),
+            ])
             .await?;
-        last += rows.len() as i64;
-        relay.execute("UPDATE relay SET last = $1 WHERE one = 1", &[&last]).await?;
-        relay.commit().await?;
+        if events.len() < RELAYED as usize {
+            return Ok(last);
+        }
     }
 }
 
 #[async_trait]
 impl Outbox for PostgresOutbox {
     fn commits(&self) -> Watch {
-        self.0.commits()
+        self.database.commits()
     }
 
     async fn end(&self) -> Result<i64> {
-        let row = self.0.query_one("SELECT last FROM relay WHERE one = 1", &[]).await?;
+        let row = self.database.query_one("SELECT last FROM relay WHERE one = 1", &[]).await?;
         Ok(row.get(0))
     }
 
     async fn relay(&self) -> Result<()> {
         // Another process may be at it: then what was committed until now is soon relayed.
         while self
-            .0
+            .database
             .query_opt("SELECT 1 FROM outbox WHERE sequence IS NULL LIMIT 1", &[])
             .await?
             .is_some()
         {
-            relay(&self.0).await?;
+            relay(&self.database).await?;
         }
         Ok(())
     }
 
     async fn highest_id(&self) -> Result<u64> {
         let row = self
-            .0
+            .database
             .query_one(
                 "SELECT coalesce(max(id), 0) FROM (
                      SELECT id FROM outbox WHERE consumer IS NULL ORDER BY txid DESC LIMIT 10000
@@ -102,55 +139,44 @@ impl Outbox for PostgresOutbox {
     }
 
     async fn after(&self, position: i64, wanted: Wanted<'_>) -> Result<Batch> {
-        let rows = self
-            .0
-            .query(
-                "SELECT sequence, id, kind, key, body, at, consumer FROM outbox
-                 WHERE sequence > $1 ORDER BY sequence LIMIT $2",
-                &[&position, &(BATCH as i64)],
-            )
-            .await?;
-        let end = rows.last().map_or(position, |row| row.get(0));
-        let taken = rows.iter().filter(|row| wanted.takes(row.get(2), row.get(6)));
-        Ok(Batch { records: taken.map(record).collect(), end })
+        let mut read = self.read.lock().await;
+        if !(read.after..read.end).contains(&position) {
+            *read = self.read(position).await?;
+        }
+        let later = read.events.iter().filter(|(record, _)| record.sequence > position);
+        let taken = later.filter(|(record, only)| wanted.takes(&record.kind, only.as_deref()));
+        Ok(Batch { records: taken.map(|(record, _)| record.clone()).collect(), end: read.end })
     }
 
     async fn claim(&self, name: &'static str) -> Result<bool> {
-        self.0.leases().take(&self.0, name).await
+        self.database.leases().take(&self.database, name).await
     }
 
     async fn release(&self) {
-        if let Err(error) = self.0.leases().release(&self.0).await {
+        if let Err(error) = self.database.leases().release(&self.database).await {
             tracing::warn!(cause = %error, "leases could not be released; they end by themselves");
         }
     }
 
     async fn position(&self, consumer: &'static str) -> Result<i64> {
         let row = self
-            .0
+            .database
             .query_opt("SELECT position FROM consumers WHERE name = $1", &[&consumer])
             .await?;
         Ok(row.map_or(0, |row| row.get(0)))
     }
 
     async fn save(&self, consumer: &'static str, position: i64) -> Result<()> {
-        let change = self.0.begin(0u64).await?;
-        // A crash repeats what was not saved, so saving need not wait for the disk.
-        change.query("SELECT set_config('synchronous_commit', 'off', true)", &[]).await?;
-        change
-            .execute(
-                "INSERT INTO consumers (name, position) VALUES ($1, $2)
-                 ON CONFLICT (name) DO UPDATE
-                 SET position = greatest(consumers.position, excluded.position)",
-                &[&consumer, &position],
-            )
-            .await?;
-        change.commit().await
+        let save = "INSERT INTO consumers (name, position) VALUES ($1, $2)
+                    ON CONFLICT (name) DO UPDATE
+                    SET position = greatest(consumers.position, excluded.position)";
+        let position: Params<'_> = &[&consumer, &position];
+        self.database.begin_as(SAVE).await?.commit_after(&[(save, position)]).await
     }
 
     async fn seen(&self, consumers: &[&'static str]) -> Result<i64> {
         let row = self
-            .0
+            .database
             .query_one(
                 "SELECT count(*), min(position) FROM consumers WHERE name = ANY($1)",
                 &[&consumers],
@@ -168,7 +194,7 @@ impl Outbox for PostgresOutbox {
 
     async fn drop_old(&self, seen: i64, before: Timestamp) -> Result<bool> {
         let last = self
-            .0
+            .database
             .query_opt(
                 "SELECT sequence FROM outbox WHERE sequence IS NOT NULL AND consumer IS NULL
                  ORDER BY sequence DESC LIMIT 1",
@@ -176,8 +202,7 @@ impl Outbox for PostgresOutbox {
             )
             .await?;
         let end: i64 = last.map_or(0, |row| row.get(0));
-        let row = self
-            .0
+        let row = self.database
             .query_one(
                 "SELECT coalesce(min(sequence) FILTER (WHERE at >= $3) - 1, max(sequence), 0) FROM (
                      SELECT sequence, at FROM outbox WHERE sequence <= $1 AND sequence < $2
@@ -187,7 +212,7 @@ impl Outbox for PostgresOutbox {
             )
             .await?;
         let last: i64 = row.get(0);
-        let change = self.0.begin(0u64).await?;
+        let change = self.database.begin(0u64).await?;
         let dropped = change.execute("DELETE FROM outbox WHERE sequence <= $1", &[&last]).await?;
         if dropped == 0 {
             return Ok(false);
@@ -201,7 +226,7 @@ impl Outbox for PostgresOutbox {
 
     async fn bury(&self, letter: DeadLetter) -> Result<()> {
         let DeadLetter { consumer, record, tries, error, .. } = letter;
-        let change = self.0.begin(0u64).await?;
+        let change = self.database.begin(0u64).await?;
         // Letters are few: who numbers one keeps others from it for that moment.
         change.execute("LOCK TABLE dead_letters IN SHARE ROW EXCLUSIVE MODE", &[]).await?;
         change
@@ -228,7 +253,7 @@ impl Outbox for PostgresOutbox {
 
     async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>> {
         let rows = self
-            .0
+            .database
             .query(
                 "SELECT 0::BIGINT, id, kind, key, body, at, number, consumer, tries, error
                  FROM dead_letters ORDER BY number LIMIT $1",
@@ -247,7 +272,7 @@ impl Outbox for PostgresOutbox {
 
     async fn count_dead_letters(&self) -> Result<Vec<(String, i64)>> {
         let rows = self
-            .0
+            .database
             .query("SELECT consumer, count(*) FROM dead_letters GROUP BY consumer", &[])
             .await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
@@ -255,7 +280,7 @@ impl Outbox for PostgresOutbox {
 
     async fn take_dead_letters(&self, numbers: Vec<i64>, replay: bool) -> Result<usize> {
         let all = numbers.is_empty();
-        let change = self.0.begin(0u64).await?;
+        let change = self.database.begin(0u64).await?;
         let rows = change
             .query(
                 "DELETE FROM dead_letters WHERE $1 OR number = ANY($2)

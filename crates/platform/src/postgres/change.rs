@@ -1,8 +1,11 @@
 //! A change: a transaction with a connection of its own.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use deadpool_postgres::Object;
+use futures::future::{MaybeDone, maybe_done};
+use futures::poll;
 use parking_lot::Mutex;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -11,6 +14,9 @@ use super::{Database, Params, unavailable};
 use crate::error::{Error, Kind, Result};
 use crate::once::{self, Key};
 use crate::outbox::Record;
+
+/// A statement and its parameters.
+pub type Act<'p> = (&'static str, Params<'p>);
 
 /// An open transaction. Dropped without a [commit](Self::commit), it is taken back.
 ///
@@ -91,6 +97,15 @@ impl Change {
         self.query_opt(text, params).await?.ok_or_else(|| Error::internal("a row is missing"))
     }
 
+    /// Runs statements one after another that are sent at once, and answers the rows of each.
+    pub async fn query_all(&self, acts: &[Act<'_>]) -> Result<Vec<Vec<Row>>> {
+        if acts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let begin = self.begin.lock().take();
+        self.within(async |connection| send(connection, begin, acts, None).await).await
+    }
+
     /// Has an event committed with the change. To be called after the statement that locked what
     /// the event is about: from then on its place among other events is certain.
     pub fn publish(&self, record: &Record) {
@@ -103,48 +118,41 @@ impl Change {
     /// at it; `already_carried_out`, that an earlier try of the same request has made this change
     /// ([`once`]); every other error, that nothing has changed.
     pub async fn commit(self) -> Result<()> {
+        self.commit_after(&[]).await
+    }
+
+    /// The same after the last statements of the change, whose answers nothing depends on: all of it
+    /// is one way to the database and back. They come before the events.
+    pub async fn commit_after(self, acts: &[Act<'_>]) -> Result<()> {
         // What nobody is told of is only got ready: the change that it is for bears the key.
         let key = if self.events.lock().is_empty() { None } else { once::take_key() };
-        let committed = self.commit_under(key).await;
+        let committed = self.commit_under(key, acts).await;
         if let (Err(_), Some(key)) = (&committed, key) {
             once::give_back(key);
         }
         committed
     }
 
-    async fn commit_under(mut self, key: Option<Key>) -> Result<()> {
+    async fn commit_under(mut self, key: Option<Key>, acts: &[Act<'_>]) -> Result<()> {
         let events = std::mem::take(&mut *self.events.lock());
         let begin = self.begin.lock().take();
-        if begin.is_some() && events.is_empty() {
+        if begin.is_some() && events.is_empty() && acts.is_empty() {
             return Ok(());
         }
+        let (columns, shard) = (Columns::of(self.shard, &events), self.shard as i64);
+        let (params, key) = (columns.params(), key.as_ref().map(<[u8; 32]>::as_slice));
+        let mark: Params<'_> = &[&shard, &key];
+        let mut acts = acts.to_vec();
+        if key.is_some() {
+            acts.push((MARK, mark));
+        }
+        if !events.is_empty() {
+            acts.push((INSERT, &params));
+        }
         let is_first = self
-            .within(async |connection| {
-                if let Some(begin) = begin {
-                    connection.batch_execute(begin).await?;
-                }
-                if events.is_empty() {
-                    return connection.batch_execute("COMMIT").await.map(|()| true);
-                }
-                let statement = connection.prepare_cached(INSERT).await?;
-                let columns = Columns::of(self.shard, &events);
-                let params = columns.params();
-                let insert = connection.execute(&statement, &params);
-                let mark = match key {
-                    Some(key) => Some((connection.prepare_cached(MARK).await?, key)),
-                    None => None,
-                };
-                let mark = async {
-                    let Some((statement, key)) = &mark else { return Ok(1) };
-                    connection.execute(statement, &[&(self.shard as i64), &key.as_slice()]).await
-                };
-                let (marked, inserted, committed) =
-                    tokio::join!(mark, insert, connection.batch_execute("COMMIT"));
-                // After a statement that failed, a commit takes everything back and says nothing.
-                match marked {
-                    Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(false),
-                    marked => marked.and(inserted).and(committed).map(|()| true),
-                }
+            .within(async |connection| match send(connection, begin, &acts, Some("COMMIT")).await {
+                Err(error) if is_of_mark(&error) => Ok(false),
+                sent => sent.map(|_| true),
             })
             .await;
         match is_first {
@@ -203,6 +211,61 @@ impl Drop for Change {
     }
 }
 
+/// Sends statements, and what begins and ends their transaction, without waiting in between; answers
+/// the rows of each.
+async fn send(
+    connection: &Object,
+    begin: Option<&str>,
+    acts: &[Act<'_>],
+    end: Option<&str>,
+) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
+    let mut statements = Vec::with_capacity(acts.len());
+    for (text, _) in acts {
+        statements.push(connection.prepare_cached(text).await?);
+    }
+    let begun = sent(optional(connection, begin)).await?;
+    let mut answers = Vec::with_capacity(acts.len());
+    for (statement, (_, params)) in statements.iter().zip(acts) {
+        answers.push(sent(connection.query(statement, params)).await?);
+    }
+    let ended = sent(optional(connection, end)).await?;
+    answer(begun).await?;
+    let mut rows = Vec::with_capacity(acts.len());
+    // After a statement that failed, a commit takes everything back and says nothing.
+    for answered in answers {
+        rows.push(answer(answered).await?);
+    }
+    answer(ended).await?;
+    Ok(rows)
+}
+
+async fn optional(connection: &Object, text: Option<&str>) -> Result<(), tokio_postgres::Error> {
+    match text {
+        Some(text) => connection.batch_execute(text).await,
+        None => Ok(()),
+    }
+}
+
+/// An answer that is waited for, or there already.
+type Answer<F> = Pin<Box<MaybeDone<F>>>;
+
+/// Polls what is to be sent for the first time, which sends it. What cannot be sent is an error at
+/// once, so that nothing is committed without it.
+async fn sent<T, E, F: Future<Output = Result<T, E>>>(statement: F) -> Result<Answer<F>, E> {
+    let mut answer = Box::pin(maybe_done(statement));
+    let _ = poll!(answer.as_mut());
+    match answer.as_mut().take_output() {
+        Some(Err(error)) => Err(error),
+        Some(done) => Ok(Box::pin(MaybeDone::Done(done))),
+        None => Ok(answer),
+    }
+}
+
+async fn answer<T, E, F: Future<Output = Result<T, E>>>(mut answer: Answer<F>) -> Result<T, E> {
+    answer.as_mut().await;
+    answer.as_mut().take_output().expect("an answer is taken once")
+}
+
 fn outcome_unknown(error: Error) -> Error {
     Error::new(
         Kind::Unavailable,
@@ -219,6 +282,13 @@ fn already_carried_out() -> Error {
         "This was carried out when it was first asked with this Idempotency-Key, but the answer was \
          lost; read the resource to see what came of it",
     )
+}
+
+/// Whether a change failed because its request has been carried out before.
+fn is_of_mark(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|error| {
+        *error.code() == SqlState::UNIQUE_VIOLATION && error.table() == Some("carried_out")
+    })
 }
 
 /// Stands beside what was changed, so that it is in the same transaction on the same server.

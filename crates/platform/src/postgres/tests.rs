@@ -117,6 +117,36 @@ async fn what_is_not_committed_never_was() {
     assert_eq!(outbox.highest_id().await.unwrap(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_are_sent_in_their_order_and_with_the_commit() {
+    let Some(server) = ServerDatabase::make().await else { return };
+    let database = open(&server).await;
+    let change = database.begin(1u64).await.unwrap();
+    let names: Vec<String> = (0..100).map(|number| (number / 2).to_string()).collect();
+    let params: Vec<[&(dyn ToSql + Sync); 1]> = names.iter().map(|name| [name as _]).collect();
+    let acts: Vec<Act<'_>> = params.iter().map(|params| (ADD, &params[..])).collect();
+    let rows = change.query_all(&acts).await.unwrap();
+    let values: Vec<i64> = rows.iter().map(|rows| rows[0].get(0)).collect();
+    assert_eq!(values, (0..100).map(|number| number % 2 + 1).collect::<Vec<_>>());
+    change.publish(&record(1, 1));
+    change.commit_after(&acts).await.unwrap();
+    assert_eq!(value(&database, "0").await, 4);
+
+    let wrong = "INSERT INTO counters (name, value) VALUES ('0', 9)";
+    let (name, text): (Params<'_>, Params<'_>) = (&[&"new"], &[&"a text where a number is due"]);
+    let change = database.begin(1u64).await.unwrap();
+    change.publish(&record(2, 1));
+    let failed = change.commit_after(&[(ADD, name), (wrong, &[]), (ADD, name)]).await;
+    assert!(failed.unwrap_err().to_string().contains("23505"), "the first error is told");
+    let unsendable = "INSERT INTO counters (name, value) VALUES ('number', $1)";
+    let change = database.begin(1u64).await.unwrap();
+    assert!(change.commit_after(&[(ADD, name), (unsendable, text)]).await.is_err());
+    assert_eq!(value(&database, "new").await, 0, "and nothing is committed");
+    assert_eq!(add(&database, "new").await.unwrap(), 1, "nor locked");
+    let outbox = PostgresOutbox::new(database.clone());
+    assert_eq!(outbox.highest_id().await.unwrap(), 1);
+}
+
 /// Notes what it sees.
 #[derive(Default)]
 struct Witness {

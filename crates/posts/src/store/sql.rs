@@ -5,6 +5,11 @@ pub(super) const POST_OF: &str = "\
            comments_disabled, hidden, likes, comments, views, updated_at
     FROM posts WHERE author = $1 AND id = $2";
 
+pub(super) const ADD_POST: &str = "\
+    INSERT INTO posts (author, id, caption, media, hashtags, mentions, location, alt_text,
+                       comments_disabled, hidden, likes, comments, views, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, $11)";
+
 pub(super) const EDIT_POST: &str = "\
     UPDATE posts SET caption = $3, hashtags = $4, mentions = $5, location = $6, alt_text = $7,
                      comments_disabled = $8, hidden = $9, updated_at = $10

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::try_join_all;
 use serde::de::DeserializeOwned;
 use tintype_api::media::Upload;
 use tintype_api::posts::{Post, PostRef};
 use tintype_api::{Event, PostId, Stale, Stamp, UserId};
-use tintype_platform::postgres::{Change, Database, Row};
+use tintype_platform::postgres::{Act, Change, Database, Params, Row, ToSql};
 use tintype_platform::{Result, Timestamp};
 
 use super::column;
@@ -19,21 +18,6 @@ const BY_IDS: &str = "\
     SELECT author, id, caption, media, hashtags, mentions, location, alt_text,
            comments_disabled, hidden, likes, comments, views, updated_at
     FROM posts WHERE id = ANY($1) ORDER BY id LIMIT $2";
-
-/// Adds posts of one author and counts them.
-const ADD: &str = "\
-    WITH added AS (
-        INSERT INTO posts (author, id, caption, media, hashtags, mentions, location, alt_text,
-                           comments_disabled, hidden, likes, comments, views, updated_at)
-        SELECT $1, new.id, new.caption, new.media, new.hashtags, new.mentions, new.location,
-               new.alt_text, new.comments_disabled, new.hidden, 0, 0, 0, new.updated_at
-        FROM unnest($3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::TEXT[],
-                    $9::TEXT[], $10::BIGINT[], $11::BIGINT[], $12::BIGINT[])
-             AS new (id, caption, media, hashtags, mentions, location, alt_text,
-                     comments_disabled, hidden, updated_at)
-    )
-    INSERT INTO author_counts (author, posts) VALUES ($1::BIGINT, $2)
-    ON CONFLICT (author) DO UPDATE SET posts = author_counts.posts + excluded.posts";
 
 pub(super) const LOCK: &str = "\
     SELECT id FROM posts WHERE author = $1 AND id = ANY($2) ORDER BY id FOR UPDATE";
@@ -78,13 +62,22 @@ pub(super) async fn create(
     posts: &[(Post, Vec<UserId>, Stamp)],
 ) -> Result<()> {
     let change = database.begin(author).await?;
-    let tags = posts.iter().flat_map(|(post, ..)| tags_of(post));
-    tokio::try_join!(add(&change, author, posts), tag(&change, ADD_TAG, tags))?;
     for (post, mentions, stamp) in posts {
         let created = Event::PostCreated { post: post.id, author, mentions: mentions.clone() };
         change.publish(&created.record(*stamp)?);
     }
-    change.commit().await
+    let columns = posts.iter().map(|(post, ..)| Columns::of(post)).collect::<Result<Vec<_>>>()?;
+    let params: Vec<_> = columns.iter().map(Columns::params).collect();
+    let tags = by_tag(posts.iter().flat_map(|(post, ..)| tags_of(post)));
+    let tag_params: Vec<[&(dyn ToSql + Sync); 2]> =
+        tags.iter().map(|(tag, posts)| [tag as _, posts as _]).collect();
+    let shown = posts.iter().filter(|(post, ..)| !post.hidden).count() as i64;
+    let mut acts: Vec<Act<'_>> = Vec::with_capacity(params.len() + tags.len() + 1);
+    acts.extend(params.iter().map(|params| (sql::ADD_POST, &params[..])));
+    acts.extend(tag_params.iter().map(|params| (ADD_TAG, &params[..])));
+    let count: Params<'_> = &[&author, &shown];
+    acts.push((sql::COUNT_POST, count));
+    change.commit_after(&acts).await
 }
 
 pub(super) async fn edit(
@@ -194,33 +187,46 @@ async fn lock_whole(change: &Change, post: PostRef) -> Result<Option<Standing>> 
     row.as_ref().map(from_row).transpose()
 }
 
-async fn add(change: &Change, author: UserId, posts: &[(Post, Vec<UserId>, Stamp)]) -> Result<()> {
-    let posts = || posts.iter().map(|(post, ..)| post);
-    let shown = posts().filter(|post| !post.hidden).count() as i64;
-    let ids: Vec<PostId> = posts().map(|post| post.id).collect();
-    let captions: Vec<_> = posts().map(|post| post.caption.as_deref()).collect();
-    let media = posts().map(|post| serde_json::to_string(&post.media));
-    let media: Vec<String> = media.collect::<Result<_, _>>()?;
-    let hashtags = posts().map(|post| serde_json::to_string(&post.hashtags));
-    let hashtags: Vec<String> = hashtags.collect::<Result<_, _>>()?;
-    let mentions = posts().map(|post| serde_json::to_string(&post.mentions));
-    let mentions: Vec<String> = mentions.collect::<Result<_, _>>()?;
-    let locations: Vec<_> = posts().map(|post| post.location.as_deref()).collect();
-    let alt_texts: Vec<_> = posts().map(|post| post.alt_text.as_deref()).collect();
-    let disabled: Vec<i64> = posts().map(|post| i64::from(post.comments_disabled)).collect();
-    let hidden = posts().map(|post| if post.hidden { BY_AUTHOR } else { SHOWN });
-    let hidden: Vec<i64> = hidden.collect();
-    let updated: Vec<i64> = posts().map(|post| post.updated_at.as_millis()).collect();
-    change
-        .execute(
-            ADD,
-            &[
-                &author, &shown, &ids, &captions, &media, &hashtags, &mentions, &locations,
-                &alt_texts, &disabled, &hidden, &updated,
-            ],
-        )
-        .await?;
-    Ok(())
+/// What is stored of a new post, column by column.
+struct Columns<'p> {
+    post: &'p Post,
+    media: String,
+    hashtags: String,
+    mentions: String,
+    comments_disabled: i64,
+    hidden: i64,
+    updated_at: i64,
+}
+
+impl<'p> Columns<'p> {
+    fn of(post: &'p Post) -> Result<Self> {
+        Ok(Self {
+            post,
+            media: serde_json::to_string(&post.media)?,
+            hashtags: serde_json::to_string(&post.hashtags)?,
+            mentions: serde_json::to_string(&post.mentions)?,
+            comments_disabled: i64::from(post.comments_disabled),
+            hidden: if post.hidden { BY_AUTHOR } else { SHOWN },
+            updated_at: post.updated_at.as_millis(),
+        })
+    }
+
+    fn params(&self) -> [&(dyn ToSql + Sync); 11] {
+        let Post { author, id, caption, location, alt_text, .. } = self.post;
+        [
+            author,
+            id,
+            caption,
+            &self.media,
+            &self.hashtags,
+            &self.mentions,
+            location,
+            alt_text,
+            &self.comments_disabled,
+            &self.hidden,
+            &self.updated_at,
+        ]
+    }
 }
 
 /// Writes down what is not as it was, with tags, count and event.
@@ -291,15 +297,19 @@ async fn tag(
     statement: &'static str,
     tags: impl IntoIterator<Item = (String, PostId)>,
 ) -> Result<()> {
+    let tags = by_tag(tags);
+    let params: Vec<[&(dyn ToSql + Sync); 2]> =
+        tags.iter().map(|(tag, posts)| [tag as _, posts as _]).collect();
+    let acts: Vec<Act<'_>> = params.iter().map(|params| (statement, &params[..])).collect();
+    change.query_all(&acts).await.map(drop)
+}
+
+fn by_tag(tags: impl IntoIterator<Item = (String, PostId)>) -> BTreeMap<String, Vec<PostId>> {
     let mut of_tags = BTreeMap::<String, Vec<PostId>>::new();
     for (tag, post) in tags {
         of_tags.entry(tag).or_default().push(post);
     }
-    let write = async |(tag, posts): (&String, &Vec<PostId>)| {
-        change.execute(statement, &[tag, posts]).await
-    };
-    try_join_all(of_tags.iter().map(write)).await?;
-    Ok(())
+    of_tags
 }
 
 fn from_row(row: &Row) -> Result<Standing> {

@@ -12,11 +12,6 @@ use crate::store::revision::{Revision, Standing, updated, with_upload};
 use crate::store::sql;
 use crate::store::{BY_AUTHOR, Changed, Edit, Hider, SHOWN};
 
-const ADD_POST: &str = "\
-    INSERT INTO posts (author, id, caption, media, hashtags, mentions, location, alt_text,
-                       comments_disabled, hidden, likes, comments, views, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, $11)";
-
 const ADD_VIEWS: &str = "UPDATE posts SET views = views + $3 WHERE author = $1 AND id = $2";
 
 const ADD_TAG: &str = "INSERT INTO hashtags (tag, post) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -40,7 +35,7 @@ pub(super) fn create(
     mentions: Vec<UserId>,
     stamp: Stamp,
 ) -> Result<()> {
-    write.sql(ADD_POST)?.execute(params![
+    write.sql(sql::ADD_POST)?.execute(params![
         post.author,
         post.id,
         post.caption,
