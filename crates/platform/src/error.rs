@@ -262,11 +262,17 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)?;
-        if let Some(cause) = &self.cause {
-            write!(f, ": {cause}")?;
+        let mut said = self.message.to_string();
+        let mut next = self.cause.as_deref().map(|cause| cause as &dyn std::error::Error);
+        while let Some(cause) = next {
+            let words = cause.to_string();
+            // Some errors say what their causes say as well.
+            if !said.ends_with(&words) {
+                said = format!("{said}: {words}");
+            }
+            next = cause.source();
         }
-        Ok(())
+        f.write_str(&said)
     }
 }
 

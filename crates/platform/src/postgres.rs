@@ -15,6 +15,7 @@ mod lane;
 mod leases;
 mod migrate;
 mod tail;
+mod tls;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

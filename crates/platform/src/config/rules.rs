@@ -78,6 +78,7 @@ const RULES: &[(&str, Rule)] = &[
     ("http.timeout", Rule::Range(1, 600)),
     ("http.body_limit_kb", Rule::Range(1, 1_048_576)),
     ("http.max_connections", Rule::Range(1, 1_000_000)),
+    ("http.drain", Rule::Range(0, 600)),
     ("http.shutdown_grace", Rule::Range(0, 600)),
     ("http.cors_origins", Rule::Text(is_origin, "origins such as https://app.example.com, or *")),
     (

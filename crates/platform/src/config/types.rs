@@ -302,6 +302,9 @@ pub struct Http {
     pub body_limit_kb: usize,
     /// Open connections.
     pub max_connections: usize,
+    /// For whoever spreads requests over servers to see that this one stops.
+    #[serde(deserialize_with = "seconds")]
+    pub drain: Duration,
     /// For requests in flight when the server stops.
     #[serde(deserialize_with = "seconds")]
     pub shutdown_grace: Duration,

@@ -44,9 +44,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers connections until `shutdown` comes, then finishes what it has begun.
 ///
-/// From then on no connection is accepted, idle ones are closed, and requests in flight have
-/// `http.shutdown_grace` to end; so have changes whose client is already gone. What is not done
-/// then is cut off.
+/// From then on it is not ready, streams of events end, and a connection is closed after its next
+/// answer; requests that come all the same are answered for `http.drain`. After that no connection is
+/// accepted, idle ones are closed, and requests in flight have `http.shutdown_grace` to end; so have
+/// changes whose client is already gone. What is not done then is cut off.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -62,7 +63,12 @@ pub async fn serve(
         tasks.spawn(sweep(idempotency.clone()));
         tasks.spawn(settle(idempotency.clone()));
     }
-    tokio::pin!(shutdown);
+    let end = async {
+        shutdown.await;
+        ground.closing.send_replace(true);
+        sleep(ground.drain).await;
+    };
+    tokio::pin!(end);
     loop {
         let accept = async {
             let slot = slots.clone().acquire_owned().await;
@@ -70,7 +76,7 @@ pub async fn serve(
         };
         let (slot, accepted) = tokio::select! {
             accepted = accept => accepted,
-            () = &mut shutdown => break,
+            () = &mut end => break,
             Some(_) = tasks.join_next() => continue,
         };
         match accepted {
@@ -93,7 +99,6 @@ pub async fn serve(
         }
     }
     drop(listener);
-    ground.closing.send_replace(true);
     let finished = async {
         graceful.shutdown().await;
         ground.changes.closed().await;

@@ -16,8 +16,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN};
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{AUTHORIZATION, CONNECTION, HeaderName, HeaderValue, ORIGIN};
+use http::{HeaderMap, Method, StatusCode, Version};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tower::{Layer, Service};
@@ -64,6 +64,7 @@ pub struct Ground {
     pub(super) idempotency: Option<Arc<Idempotency>>,
     pub(super) operations: Option<Arc<Operations>>,
     pub(super) max_connections: usize,
+    pub(super) drain: Duration,
     pub(super) shutdown_grace: Duration,
     /// Has a receiver for every change that is being carried out.
     pub(super) changes: watch::Sender<()>,
@@ -86,6 +87,7 @@ impl Ground {
             idempotency: None,
             operations: None,
             max_connections: config.http.max_connections,
+            drain: config.http.drain,
             shutdown_grace: config.http.shutdown_grace,
             changes: watch::Sender::new(()),
             closing: watch::Sender::new(false),
@@ -256,7 +258,7 @@ impl Stacked {
         let matched = request.extensions().get::<MatchedPath>();
         endpoint.name(matched.map(MatchedPath::as_str));
         let headers = request.headers();
-        let method = request.method().clone();
+        let (method, version) = (request.method().clone(), request.version());
         let path = request.uri().path();
         let dialect = Dialect::of(path);
         let reply = Reply { dialect, request_id: request_id::of(headers) };
@@ -303,6 +305,10 @@ impl Stacked {
         let headers = response.headers_mut();
         reply.write_headers(headers, has_credentials);
         visit.write(headers);
+        if ground.is_closing() && version <= Version::HTTP_11 {
+            // The next request would find nobody.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if ground.redis.as_ref().is_some_and(Redis::is_bypassed) {
             headers.insert(CACHE_STATUS, HeaderValue::from_static("bypass"));
         }

@@ -1,15 +1,12 @@
 //! New connections, and the breaker before them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use rustls::pki_types::CertificateDer;
-use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::unavailable;
+use super::{tls, unavailable};
 use crate::error::{Error, Result};
 use crate::rpc::breaker::Breaker;
 
@@ -47,7 +44,13 @@ impl Connector {
         }
         let mut reading = config.clone();
         reading.options(format!("{} {READING}", config.get_options().unwrap_or_default()));
-        Ok(Self { config, reading, tls: tls(server)?, breaker: Breaker::new("postgres"), patience })
+        Ok(Self {
+            config,
+            reading,
+            tls: tls::connector(server)?,
+            breaker: Breaker::new("postgres"),
+            patience,
+        })
     }
 
     /// A connection for reads alone; see [`connect`](Self::connect).
@@ -106,21 +109,4 @@ impl Connector {
     pub(super) fn succeeded(&self) {
         self.breaker.succeeded();
     }
-}
-
-/// Used when the server's address asks for it (`?sslmode=require`) and offered by default; the
-/// server's certificate must be one that this machine trusts.
-fn tls(config: &Config) -> Result<MakeRustlsConnect> {
-    let mut roots = rustls::RootCertStore::empty();
-    if config.get_ssl_mode() != SslMode::Disable {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs.into_iter().map(CertificateDer::into_owned));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let client = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(Error::internal)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(client))
 }

@@ -11,6 +11,8 @@ mod openapi;
 mod outage;
 mod program;
 mod rig;
+mod rolling;
 mod stories;
+mod tls;
 mod warming;
 mod web;

@@ -20,15 +20,15 @@ use crate::rig::{PICTURE, Person, Rig, configuration, eventually, id_of, ids_of}
 const AUTHORS: usize = 4;
 
 /// Servers of this test alone, which it may do anything to.
-struct Servers {
-    folder: tempfile::TempDir,
-    postgres: Server,
-    redis: Server,
+pub(crate) struct Servers {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) postgres: Server,
+    pub(crate) redis: Server,
 }
 
 /// One of them.
-struct Server {
-    address: String,
+pub(crate) struct Server {
+    pub(crate) address: String,
     pid: u32,
     /// By what it was started, and how it is started again.
     command: Vec<String>,
@@ -36,7 +36,7 @@ struct Server {
 }
 
 impl Servers {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("tintype-outage-").tempdir().unwrap();
         // The servers run as users of their own.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);

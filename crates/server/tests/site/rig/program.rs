@@ -99,7 +99,21 @@ impl Program {
 
     /// Starts it and waits until it has said its address.
     pub(crate) async fn start_logging_to(data: &Path, arguments: &[&str], log: &Path) -> Self {
+        Self::start_with(tintype(data, arguments), log).await
+    }
+
+    /// The same in an environment that says more.
+    pub(crate) async fn start_in(
+        data: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = tintype(data, arguments);
+        command.envs(environment.iter().copied());
+        Self::start_with(command, &log_of(data)).await
+    }
+
+    async fn start_with(mut command: Command, log: &Path) -> Self {
         let errors = std::fs::File::options().create(true).append(true).open(log).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
