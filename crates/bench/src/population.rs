@@ -41,9 +41,10 @@ pub(crate) const PASSWORD: &str = "tintype-bench";
 /// How dear its hash is: not what is measured, and paid at every login.
 const HASH_COST: u32 = 4;
 
-/// Accounts or posts that are written at once, and people whose follows are.
-const ROWS: u32 = 5000;
-const FOLLOWERS: u32 = 200;
+/// Accounts or posts that are written at once, and people whose follows are. Rows go in all over their
+/// indexes, so the more of them share a commit the fewer pages are written again and again.
+const ROWS: u32 = 20_000;
+const FOLLOWERS: u32 = 4000;
 
 /// Batches under way: while one is written the next is made.
 const AT_ONCE: usize = 2;
