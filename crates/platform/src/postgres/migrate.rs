@@ -15,8 +15,9 @@ const TRIES: u32 = 5;
 /// Brings the tables of all slices up to date, or changes nothing at all.
 pub(super) async fn migrate(connector: &Connector, all: &[Migrations]) -> Result<()> {
     let mut client = connector.connect().await?;
-    // A migration may take its time, and wait for another process that is at it.
-    client.batch_execute("SET statement_timeout = 0").await?;
+    // A migration may take its time, and wait for another process that is at it. That there is
+    // nothing to do is no news.
+    client.batch_execute("SET statement_timeout = 0; SET client_min_messages = warning").await?;
     make_table(&client).await?;
     let transaction = client.transaction().await?;
     transaction.batch_execute("LOCK TABLE migrations IN ACCESS EXCLUSIVE MODE").await?;

@@ -43,7 +43,7 @@ mod tests {
         let store = open(&bench.database);
         let counts = store.counts(vec![ann, ben, eve]).await.unwrap();
         let counts = counts.iter().map(|(_, counts)| (counts.followers, counts.following));
-        assert_eq!(counts.collect::<Vec<_>>(), [(1, 2), (2, 1), (1, 0)]);
+        assert_eq!(counts.collect::<Vec<_>>(), [(1, 2), (2, 1), (1, 1)]);
         let followers = store.ties(List::Followers, ben, None, 10).await.unwrap();
         let followers = followers.iter().map(|tie| (tie.user, tie.since));
         assert_eq!(followers.collect::<Vec<_>>(), [(eve, 12), (ann, 11)]);
