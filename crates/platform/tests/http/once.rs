@@ -106,6 +106,8 @@ impl Story {
             while self.direct.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
+            // What waits is followed by the commit, which may be a moment behind it on the way.
+            tokio::time::sleep(Duration::from_millis(200)).await;
             self.proxy.set(Network::Silent);
             meanwhile(lock).await;
         };
