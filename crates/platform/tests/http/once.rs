@@ -39,6 +39,8 @@ async fn database(url: &str) -> Database {
     let settings = config::Database {
         url: url.to_owned(),
         patience: Duration::from_secs(1),
+        // On the one connection there is, everything has been prepared before the table is locked.
+        pool: 1,
         ..Config::defaults().database
     };
     Database::open(&settings, "/nowhere".as_ref(), &[MIGRATIONS, COUNTER]).await.unwrap()
