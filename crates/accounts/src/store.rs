@@ -98,6 +98,9 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Accounts that the search index has wrongly, or lacks, or should lack.
     async fn search_drift(&self) -> Result<Vec<SearchDrift>>;
 
+    /// Names and addresses that are kept as other accounts' than those that have them.
+    async fn name_drift(&self) -> Result<Vec<NameDrift>>;
+
     /// Makes an account, with a first session if it is to have one. False when its name or address
     /// is somebody's.
     async fn register(
@@ -176,6 +179,9 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// Puts these accounts into the search index as they are now, or takes out those that are gone.
     async fn reindex(&self, accounts: Vec<UserId>) -> Result<()>;
+
+    /// Gives names back to the accounts that have them. One that two accounts have stays where it is.
+    async fn give_names(&self, drift: Vec<NameDrift>) -> Result<()>;
 
     /// Keeps a new API key.
     async fn add_key(&self, key: ApiKey, hash: KeyHash) -> Result<()>;
@@ -265,6 +271,24 @@ pub(crate) struct SearchDrift {
     pub(crate) stored: i64,
     /// Rows that there should be.
     pub(crate) counted: i64,
+}
+
+/// A name or an address that should be kept as another account's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NameDrift {
+    pub(crate) naming: Naming,
+    pub(crate) name: String,
+    /// Whose it is kept as.
+    pub(crate) stored: Option<UserId>,
+    /// Who has it.
+    pub(crate) counted: Option<UserId>,
+}
+
+/// By what an account is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Naming {
+    Username,
+    Email,
 }
 
 /// The scope of a key as it is stored.

@@ -111,12 +111,14 @@ impl Inserts {
     }
 }
 
-/// A database of its own on a PostgreSQL server.
+/// A database of its own on a PostgreSQL server, which goes when this does.
 pub(crate) struct Lent {
     server: Client,
+    server_url: String,
     name: String,
     /// Its address.
     pub(crate) url: String,
+    is_removed: bool,
 }
 
 impl Lent {
@@ -132,7 +134,8 @@ impl Lent {
             .await
             .context("a database for the measurement cannot be made")?;
         address.set_path(name);
-        Ok(Self { server, name: name.to_owned(), url: address.into() })
+        let (server_url, name) = (url.to_owned(), name.to_owned());
+        Ok(Self { server, server_url, name, url: address.into(), is_removed: false })
     }
 
     /// What the server says of itself: its version, what keeps writes, and the process behind this
@@ -152,10 +155,36 @@ impl Lent {
         Ok(client.batch_execute("VACUUM ANALYZE").await?)
     }
 
-    /// Removes the database.
-    pub(crate) async fn remove(self) -> anyhow::Result<()> {
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        Ok(self.server.batch_execute(&drop).await?)
+    /// Removes the database, and says so if that fails.
+    pub(crate) async fn remove(mut self) -> anyhow::Result<()> {
+        self.server.batch_execute(&self.removal()).await?;
+        self.is_removed = true;
+        Ok(())
+    }
+
+    fn removal(&self) -> String {
+        format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)
+    }
+}
+
+impl Drop for Lent {
+    /// What was measured with it has failed, and leaves nothing behind for that.
+    fn drop(&mut self) {
+        if self.is_removed {
+            return;
+        }
+        let (url, removal) = (self.server_url.clone(), self.removal());
+        // The runtime that the connection is driven by may be ending.
+        let removing = std::thread::spawn(move || -> anyhow::Result<()> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let (server, connection) = tokio_postgres::connect(&url, NoTls).await?;
+                tokio::spawn(connection);
+                Ok(server.batch_execute(&removal).await?)
+            })
+        });
+        // The failure that led here is what is told.
+        let _ = removing.join();
     }
 }
 

@@ -1,6 +1,7 @@
 //! A small network from the seed to the comparison with the definition, on every database that is
 //! there.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,6 +111,22 @@ fn so_it_is_on_servers() {
     let keys = [("database.url", &*lent.url), ("redis.url", &*redis), ("redis.prefix", &*name)];
     play(&runtime, &config(folder.path(), &keys));
     runtime.block_on(lent.remove()).unwrap();
+}
+
+#[test]
+fn a_database_goes_though_nobody_removes_it() {
+    let Some(postgres) = variable("TINTYPE_TEST_POSTGRES_URL") else { return };
+    let runtime = runtime();
+    let name = format!("tintype_bench_test_dropped_{:x}", std::process::id());
+    for _ in 0..2 {
+        // A second one of the name can only be made when the first is gone.
+        let lent = runtime.block_on(Lent::make(&postgres, &name)).unwrap();
+        let failing = catch_unwind(AssertUnwindSafe(|| {
+            let _lent = lent;
+            panic!("the measurement fails");
+        }));
+        assert!(failing.is_err());
+    }
 }
 
 #[test]

@@ -202,7 +202,13 @@ pub(crate) async fn connect(
     let connector = Connector::new(&options.server, options.patience)?;
     migrate::migrate(&connector, migrations).await?;
     let client = connector.connect().await?;
-    client.batch_execute("SET statement_timeout = 0").await?;
+    // A server whose client is gone without a word finds that out, or it would keep its locks.
+    client
+        .batch_execute(
+            "SET statement_timeout = 0; SET tcp_keepalives_idle = 30;
+             SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
+        )
+        .await?;
     Ok(client)
 }
 

@@ -22,7 +22,7 @@ pub(crate) const MAY_WAIT: &str = "x-respond-async";
 /// The operations that this process keeps: none with an embedded database, whose disk is the one on
 /// which they would have to be kept.
 ///
-/// A file that cannot be opened stops nobody: what could not be kept is refused as without it.
+/// A file that cannot be read is an error: what waits in it was promised to somebody.
 pub(crate) fn open(
     config: &Config,
     database: &Database,
@@ -33,19 +33,9 @@ pub(crate) fn open(
     let Database::Postgres(_) = database else { return Ok(None) };
     let path = config.server.data_dir.join("operations.db");
     let (secret, routes) = (config.jwt_secret()?, may_wait(described));
-    let opened =
-        Operations::open(&path, &config.operations, &secret, clock, Arc::new(gate), routes);
-    Ok(opened
-        .inspect_err(|error| {
-            tracing::error!(
-                file = %path.display(),
-                cause = %error,
-                "the requests that wait for the database cannot be read; put the file in order, or \
-                 move it away, and start again"
-            );
-        })
-        .ok()
-        .map(Arc::new))
+    let gate = Arc::new(gate);
+    Operations::open(&path, &config.operations, &secret, clock, gate, routes)
+        .map(|operations| Some(Arc::new(operations)))
 }
 
 pub(crate) fn routes(ground: Arc<Ground>) -> OpenApiRouter {

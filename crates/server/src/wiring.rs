@@ -187,14 +187,6 @@ impl Site {
 
     /// Starts consumers and whatever else runs beside the requests.
     pub async fn run(self, config: &Config, telemetry: Option<Telemetry>) -> Result<Running> {
-        if let Err(error) = Box::pin(self.agree(config)).await {
-            self.background.end();
-            self.database.close().await;
-            return Err(error);
-        }
-        let (outbox, settings) = (self.database.outbox(), (&config.bus).into());
-        let bus = Bus::start(outbox, self.clock.clone(), &settings, self.consumers.clone());
-        let bus = Arc::new(bus.await?);
         let (routes, mut openapi) = self.routes.clone().split_for_parts();
         let keys = idempotency::store(&self.database);
         let ground = Ground::new(config)
@@ -205,8 +197,24 @@ impl Site {
             limits: ground.limits(),
             loopback: config.server.listen.ip().is_loopback(),
         };
-        let (database, clock) = (&self.database, self.clock.clone());
-        let operations = operations::open(config, database, clock, gate.clone(), &openapi)?;
+        let operations = match Box::pin(self.agree(config)).await {
+            Ok(()) => {
+                let (database, clock) = (&self.database, self.clock.clone());
+                operations::open(config, database, clock, gate.clone(), &openapi)
+            }
+            Err(error) => Err(error),
+        };
+        let operations = match operations {
+            Ok(operations) => operations,
+            Err(error) => {
+                self.background.end();
+                self.database.close().await;
+                return Err(error);
+            }
+        };
+        let (outbox, settings) = (self.database.outbox(), (&config.bus).into());
+        let bus = Bus::start(outbox, self.clock.clone(), &settings, self.consumers.clone());
+        let bus = Arc::new(bus.await?);
         let ground = ground.on(self.database.clone()).with_operations(operations.clone());
         let ground = Arc::new(ground);
         self.feed.go_live(&bus, ground.closing());
@@ -240,10 +248,12 @@ impl Site {
         let site = Arc::new(self);
         let pages = site.pages(config, &ground, &bus)?.layer(Extension(gate));
         let router = router.merge(pages);
+        let limits = ground.limits();
         let tasks = vec![
             tokio::spawn(measure_drift(site.clone())),
             tokio::spawn(measure_media(site.clone())),
             tokio::spawn(replay(ground.clone(), router.clone())),
+            tokio::spawn(async move { limits.count_together().await }),
             tokio::spawn(warming::before_ready(site.clone(), config.feed.clone(), warmed)),
         ];
         let (stop_views, stopping) = oneshot::channel();

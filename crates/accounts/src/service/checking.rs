@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tintype_api::{Drift, UserId};
-use tintype_platform::Result;
+use tintype_platform::{Error, Result};
 
 use super::AccountsService;
+use crate::store::{NameDrift, Naming};
 
 /// Accounts that are compared at once.
 const AT_ONCE: usize = 500;
@@ -15,8 +16,8 @@ const AT_ONCE: usize = 500;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl AccountsService {
-    /// Compares popularity with the graph's counts, and the search index with the accounts. With
-    /// `repair`, sets right what it finds.
+    /// Compares popularity with the graph's counts, and with the accounts the search index and whose
+    /// names are kept to be. With `repair`, sets right what it finds.
     pub async fn check(&self, repair: bool) -> Result<Vec<Drift>> {
         let mut drift = self.popularity_drift().await?;
         if !drift.is_empty() {
@@ -25,7 +26,9 @@ impl AccountsService {
             drift = self.compare(drift.iter().filter_map(|drift| UserId::new(drift.of))).await?;
         }
         let search = self.store.search_drift().await?;
+        let names = self.store.name_drift().await?;
         if repair {
+            self.give_names(&names).await?;
             let popularity = drift
                 .iter()
                 .filter_map(|drift| Some((UserId::new(drift.of)?, drift.counted as u64)));
@@ -44,7 +47,26 @@ impl AccountsService {
             stored: drift.stored,
             counted: drift.counted,
         }));
+        drift.extend(names.iter().map(name_drift));
         Ok(drift)
+    }
+
+    async fn give_names(&self, drift: &[NameDrift]) -> Result<()> {
+        if drift.is_empty() {
+            return Ok(());
+        }
+        self.store.give_names(drift.to_vec()).await?;
+        let Some(left) = self.store.name_drift().await?.into_iter().next() else { return Ok(()) };
+        let (one, other) =
+            (left.stored.map_or(0, UserId::get), left.counted.map_or(0, UserId::get));
+        Err(Error::conflict(
+            "name_of_two",
+            format!(
+                "The accounts {one} and {other} are both called {}; only you can say whose name it is: \
+                 give the other account another one in the database",
+                left.name
+            ),
+        ))
     }
 
     /// Sets the popularity of these accounts to the graph's counts.
@@ -92,5 +114,19 @@ impl AccountsService {
                 counted: counts.followers as i64,
             })
             .collect())
+    }
+}
+
+fn name_drift(drift: &NameDrift) -> Drift {
+    let account = |account: Option<UserId>| account.map_or(0, UserId::get);
+    let (stored, counted) = (account(drift.stored), account(drift.counted));
+    Drift {
+        counter: match drift.naming {
+            Naming::Username => "owner_of_username",
+            Naming::Email => "owner_of_email",
+        },
+        of: if counted == 0 { stored } else { counted },
+        stored: stored as i64,
+        counted: counted as i64,
     }
 }

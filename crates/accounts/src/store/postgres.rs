@@ -2,6 +2,7 @@
 //! the lock of its row, so that a session never outlives the password or the account it was for.
 
 mod acts;
+mod names;
 mod rows;
 mod search;
 
@@ -23,8 +24,8 @@ use tintype_platform::{Result, Timestamp};
 pub(super) use search::parts_of;
 
 use super::{
-    Credentials, KeyHash, Login, ProfileChanged, Rank, SearchDrift, Standing, Store, VerifiedHash,
-    may_write, role, scope, sql,
+    Credentials, KeyHash, Login, NameDrift, ProfileChanged, Rank, SearchDrift, Standing, Store,
+    VerifiedHash, may_write, role, scope, sql,
 };
 use crate::account::{Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Session, role_word};
 
@@ -135,6 +136,10 @@ impl Store for PostgresStore {
 
     async fn search_drift(&self) -> Result<Vec<SearchDrift>> {
         search::drift(&self.database.scan().await?).await
+    }
+
+    async fn name_drift(&self) -> Result<Vec<NameDrift>> {
+        names::drift(&self.database.scan().await?).await
     }
 
     async fn register(
@@ -320,6 +325,13 @@ impl Store for PostgresStore {
             change.commit().await
         };
         stream::iter(accounts).map(reindex).buffered(AT_ONCE).try_collect().await
+    }
+
+    async fn give_names(&self, drift: Vec<NameDrift>) -> Result<()> {
+        for drift in &drift {
+            names::give(&self.database, drift).await?;
+        }
+        Ok(())
     }
 
     async fn add_key(&self, key: ApiKey, hash: KeyHash) -> Result<()> {

@@ -16,8 +16,8 @@ use tintype_platform::sqlite::{Connection, Database, OptionalExtension, Row, Sql
 use tintype_platform::{Result, Timestamp};
 
 use super::{
-    Credentials, KeyHash, Login, ProfileChanged, Rank, SearchDrift, Standing, Store, VerifiedHash,
-    but, may_write, role, scope, sql,
+    Credentials, KeyHash, Login, NameDrift, ProfileChanged, Rank, SearchDrift, Standing, Store,
+    VerifiedHash, but, may_write, role, scope, sql,
 };
 use crate::account::{Account, ApiKey, AuditEntry, NewAccount, ProfileChange, Session, role_word};
 
@@ -165,6 +165,11 @@ impl Store for SqliteStore {
 
     async fn search_drift(&self) -> Result<Vec<SearchDrift>> {
         self.database.scan(search::drift).await
+    }
+
+    async fn name_drift(&self) -> Result<Vec<NameDrift>> {
+        // Names stand with the accounts alone, and are unique there.
+        Ok(Vec::new())
     }
 
     async fn register(
@@ -387,6 +392,10 @@ impl Store for SqliteStore {
         self.database
             .write(move |write| accounts.into_iter().try_for_each(|id| search::reindex(write, id)))
             .await
+    }
+
+    async fn give_names(&self, _: Vec<NameDrift>) -> Result<()> {
+        Ok(())
     }
 
     async fn add_key(&self, key: ApiKey, hash: KeyHash) -> Result<()> {

@@ -75,7 +75,8 @@ pub struct Answer {
     pub status: u16,
     /// The content type; empty for none.
     pub content_type: String,
-    /// The whole body, encrypted: only the caller's key can open it.
+    /// The whole body, encrypted: only the caller's key can open it. Empty for a request that was kept
+    /// and could not be read when its turn came, of whose caller nothing was known then.
     pub body: Bytes,
 }
 
@@ -138,8 +139,9 @@ pub(super) struct Keyed {
 pub(super) struct Outcome {
     /// When it was begun.
     pub(super) at: Timestamp,
-    /// The status and the body that were answered; none while it is being carried out.
-    pub(super) answer: Option<(StatusCode, Bytes)>,
+    /// The status and the body that were answered; none while it is being carried out. The body is
+    /// none of a request that could not be [read](unread).
+    pub(super) answer: Option<(StatusCode, Option<Bytes>)>,
 }
 
 impl Idempotency {
@@ -177,10 +179,30 @@ impl Idempotency {
         let oldest = self.clock.now().plus_millis(-KEPT);
         let Some(earlier) = self.store.find(secret.key(), oldest).await? else { return Ok(None) };
         let answer = match earlier.answer {
-            Some(answer) => Some((status(&answer)?, secret.open(&answer.body)?)),
+            Some(answer) => Some((status(&answer)?, body(&answer, secret)?)),
             None => None,
         };
         Ok(Some(Outcome { at: earlier.at, answer }))
+    }
+
+    /// Keeps of the request with `key` that it could not be read when its turn came.
+    pub(super) async fn refuse_unread(&self, key: Key, fingerprint: [u8; 32]) -> Result<()> {
+        let status = unread().kind().status().as_u16();
+        self.end(
+            key,
+            fingerprint,
+            Answer { status, content_type: String::new(), body: Bytes::new() },
+        )
+        .await
+    }
+
+    /// Keeps the answer to a request that nobody tries any more, unless it has got one meanwhile.
+    async fn end(&self, key: Key, fingerprint: [u8; 32], answer: Answer) -> Result<()> {
+        let reservation = Reservation { key, fingerprint, at: self.clock.now() };
+        match self.store.reserve(reservation).await? {
+            Some(Earlier { answer: Some(_), .. }) => Ok(()),
+            _ => self.store.finish(key, answer).await,
+        }
     }
 
     /// Forgets keys that are older than they need be.
@@ -244,9 +266,8 @@ impl Keyed {
         status: StatusCode,
         body: &[u8],
     ) -> Result<()> {
-        let Idempotency { store, clock, .. } = &*self.idempotency;
-        store.reserve(Reservation { key: self.key, fingerprint, at: clock.now() }).await?;
-        store.finish(self.key, self.answer_of(status, "application/json", body)?).await
+        let answer = self.answer_of(status, "application/json", body)?;
+        self.idempotency.end(self.key, fingerprint, answer).await
     }
 
     async fn once<F: Future<Output = Response>>(
@@ -330,7 +351,8 @@ impl Keyed {
                 ));
             }
         };
-        let mut response = Response::new(Body::from(self.secret.open(&answer.body)?));
+        let body = body(&answer, &self.secret)?.ok_or_else(unread)?;
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() = status(&answer)?;
         let headers = response.headers_mut();
         if !answer.content_type.is_empty() {
@@ -410,6 +432,22 @@ impl Drop for Running<'_> {
 
 fn status(answer: &Answer) -> Result<StatusCode> {
     StatusCode::from_u16(answer.status).map_err(Error::internal)
+}
+
+/// What was answered, for the caller who has `secret`; none if that was never sealed.
+fn body(answer: &Answer, secret: &Secret) -> Result<Option<Bytes>> {
+    // What is sealed is never empty.
+    (!answer.body.is_empty()).then(|| secret.open(&answer.body)).transpose()
+}
+
+/// What is told of a request that was kept and could not be read when its turn came.
+pub(super) fn unread() -> Error {
+    Error::conflict(
+        "operation_unreadable",
+        "This request waited for the database and could not be read when that was back, as when the \
+         secret of the site has changed; look whether it was carried out before, then send it again \
+         with a new key",
+    )
 }
 
 /// What is told to whoever asks for something else with a key that was used.

@@ -22,6 +22,7 @@ use http::header::{HeaderName, HeaderValue, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use utoipa::ToSchema;
 
@@ -98,12 +99,15 @@ struct Answered {
     /// The status.
     status: u16,
     /// The body.
-    body: serde_json::Value,
+    body: Value,
 }
 
 impl Operations {
     /// What waits in the file at `path`, which is made if it is not there. `secret` is the site's;
     /// `routes` are the patterns of the paths whose `POST` may wait.
+    ///
+    /// Refuses a file that is damaged: what waits in it was promised to its senders, so it is for
+    /// people to say what becomes of it.
     pub fn open(
         path: &Path,
         settings: &config::Operations,
@@ -221,7 +225,13 @@ pub(super) async fn look_up(
     let Some((status, body)) = outcome.answer else {
         return Ok(Operation::begun(key, outcome.at));
     };
-    Ok(Operation::finished(key, outcome.at, status, &body))
+    let body = if let Some(body) = body {
+        serde_json::from_slice(&body).unwrap_or_default()
+    } else {
+        let unread = idempotency::unread();
+        json!({ "error": unread.message(), "code": unread.code() })
+    };
+    Ok(Operation::finished(key, outcome.at, status, body))
 }
 
 impl Operation {
@@ -240,8 +250,7 @@ impl Operation {
         }
     }
 
-    fn finished(key: &str, at: Timestamp, status: StatusCode, body: &[u8]) -> Self {
-        let body = serde_json::from_slice(body).unwrap_or_default();
+    fn finished(key: &str, at: Timestamp, status: StatusCode, body: Value) -> Self {
         let answer_is_lost = is_coded(&body, "already_carried_out");
         let is_done = status.is_success() || answer_is_lost;
         let answered = Some(Answered { status: status.as_u16(), body });
@@ -282,8 +291,8 @@ fn caller(parts: &Parts) -> Key {
     Secret::of(&parts.headers, address.unwrap_or(nobody), b"").key()
 }
 
-fn is_coded(body: &serde_json::Value, code: &str) -> bool {
-    body.get("code").and_then(serde_json::Value::as_str) == Some(code)
+fn is_coded(body: &Value, code: &str) -> bool {
+    body.get("code").and_then(Value::as_str) == Some(code)
 }
 
 fn not_kept(error: Error) -> Error {

@@ -28,7 +28,7 @@ use super::body::DeadlineBody;
 use super::context::{self, Context, Waiting};
 use super::cors::Cors;
 use super::endpoint::Endpoint;
-use super::idempotency::{Idempotency, IdempotencyStore, Once};
+use super::idempotency::{API_KEY, Idempotency, IdempotencyStore, Once};
 use super::limits::{Limits, Visit};
 use super::operations::{self, Operation, Operations};
 use super::reply::Reply;
@@ -39,7 +39,6 @@ use crate::db::Database;
 use crate::error::{Error, Kind, Result};
 use crate::redis::Redis;
 
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const CACHE_STATUS: HeaderName = HeaderName::from_static("x-cache-status");
 const FEED_QUALITY: HeaderName = HeaderName::from_static("x-feed-quality");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

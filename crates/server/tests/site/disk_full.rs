@@ -11,23 +11,26 @@ use crate::rig::program::{Program, run};
 use crate::rig::{PICTURE, eventually};
 
 /// A small disk of its own, if this system lets us make one.
-struct SmallDisk {
+pub(crate) struct SmallDisk {
     folder: PathBuf,
 }
 
 impl SmallDisk {
-    fn mount(folder: PathBuf) -> Option<Self> {
+    pub(crate) fn mount(folder: PathBuf) -> Option<Self> {
         fs::create_dir(&folder).unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
             .arg(&folder)
             .output()
             .is_ok_and(|output| output.status.success());
+        if !mounted {
+            println!("skipped: this user may not mount a small disk, which the test needs");
+        }
         mounted.then_some(Self { folder })
     }
 
     /// Fills what is left, and answers the file that does.
-    fn fill(&self) -> PathBuf {
+    pub(crate) fn fill(&self) -> PathBuf {
         let ballast = self.folder.join("ballast");
         // Ends with an error when there is no room for more, which is what it is for.
         let _ = fs::write(&ballast, vec![0; 8 * 1024 * 1024]);
@@ -44,10 +47,7 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn writing_is_refused_until_there_is_room_and_reading_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(disk) = SmallDisk::mount(folder.path().join("disk")) else {
-        println!("skipped: this user may not mount a small disk, which the test needs");
-        return;
-    };
+    let Some(disk) = SmallDisk::mount(folder.path().join("disk")) else { return };
     let data = disk.folder.join("data");
     // The log would have no room beside the data.
     let log = folder.path().join("log");

@@ -10,8 +10,9 @@ use tintype_api::Activity;
 use tintype_platform::clock::SystemClock;
 use tintype_platform::config::{Config, Strategy};
 use tintype_platform::db::Database;
+use tintype_platform::postgres::{self, Change};
 use tintype_platform::sqlite::Connection;
-use tintype_platform::testkit::{ServerDatabase, Workbench};
+use tintype_platform::testkit::{Network, Proxy, ServerDatabase, Workbench};
 use tintype_platform::transfer::Rows;
 use tintype_server::wiring::{MIGRATIONS, Site};
 
@@ -163,6 +164,47 @@ async fn a_site_moves_whole_whatever_happens_on_the_way() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_does_not_wait_for_ever_for_a_database_that_has_fallen_silent() {
+    let Some(server) = ServerDatabase::make().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = configuration(&folder);
+    let data = config.server.data_dir.clone();
+    let program = Program::serve(&data).await;
+    let (ann, ben) =
+        (program.stranger.register("ann").await, program.stranger.register("ben").await);
+    let post = ann.posts("to be moved").await;
+    ben.likes(&post).await;
+    ben.comments(&post, "so it is").await;
+    program.stop().await;
+
+    let host = server.url().split(['@', '/']).nth(3).unwrap();
+    let proxy = Proxy::to(host).await;
+    let over = server.url().replace(host, &proxy.address().to_string());
+    let migrate = async || {
+        let (data, over) = (data.clone(), over.clone());
+        let migrate = ["migrate", "--set", "database.patience=1", "--to"].map(str::to_owned);
+        let copying = tokio::task::spawn_blocking(move || {
+            run(&data, &migrate.iter().map(String::as_str).chain([&*over]).collect::<Vec<_>>())
+        });
+        copying.await.unwrap()
+    };
+    server.url().clone_into(&mut config.database.url);
+    let (database, lock) = locked_in_the_middle(&data, &config).await;
+    let silence = async {
+        copied_up_to_the_lock(&database).await;
+        proxy.set(Network::Silent);
+        drop(lock);
+    };
+    let (said, ()) = tokio::join!(migrate(), silence);
+    said.failed(&["PostgreSQL does not answer", "start `tintype migrate` again"]);
+    proxy.set(Network::Up);
+    let said = migrate().await.good();
+    assert!(said.contains("going on behind them"), "{said}");
+    assert!(said.contains("the same on both sides"), "{said}");
+    database.close().await;
+}
+
 /// Four people, and one of everything that people can do.
 async fn everything_happens(stranger: &Visitor) -> [Person; 4] {
     let mut people = Vec::new();
@@ -286,25 +328,34 @@ fn at(person: &Person, stranger: &Visitor) -> Person {
     Person::new(stranger, &json!({ "token": person.token, "user": user }))
 }
 
-/// Begins to move the site and kills that when some tables are there and others are not.
-async fn killed_in_the_middle(data: &Path, after: &Config) {
+/// The database that the site moves to, and a lock that no copy gets past.
+async fn locked_in_the_middle(data: &Path, after: &Config) -> (postgres::Database, Change) {
     let database = Database::open(&after.database, data, &MIGRATIONS).await.unwrap();
-    let Database::Postgres(server) = &database else { panic!("the site moves to PostgreSQL") };
-    // Nobody gets past this.
+    let Database::Postgres(server) = database else { panic!("the site moves to PostgreSQL") };
     let lock = server.begin(0u64).await.unwrap();
     lock.execute("LOCK TABLE comments IN EXCLUSIVE MODE", &[]).await.unwrap();
-    let mut moving = begin(data, &["migrate", "--to", &after.database.url]);
+    (server, lock)
+}
+
+async fn copied_up_to_the_lock(server: &postgres::Database) {
     eventually("what comes before it is copied", async || {
         let text = "SELECT 1 FROM moving WHERE name = 'likes' AND taken > 0";
         server.query_opt(text, &[]).await.unwrap()
     })
     .await;
+}
+
+/// Begins to move the site and kills that when some tables are there and others are not.
+async fn killed_in_the_middle(data: &Path, after: &Config) {
+    let (server, lock) = locked_in_the_middle(data, after).await;
+    let mut moving = begin(data, &["migrate", "--to", &after.database.url]);
+    copied_up_to_the_lock(&server).await;
     moving.kill().unwrap();
     moving.wait().unwrap();
     drop(lock);
     let counted = server.query_one("SELECT taken FROM moving WHERE name = 'audit'", &[]).await;
     assert!(counted.unwrap().get::<_, i64>(0) >= i64::from(SURPLUS));
-    database.close().await;
+    server.close().await;
 }
 
 fn add_surplus(data: &Path) {

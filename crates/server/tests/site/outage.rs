@@ -1,5 +1,7 @@
 //! PostgreSQL and Redis are stopped, killed and started again while people are at it.
 
+mod not_done;
+mod not_kept;
 mod waiting;
 
 use std::path::{Path, PathBuf};
@@ -87,7 +89,7 @@ impl Server {
     }
 
     /// Signals it and its children, who would go on with the connections that they have.
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.pid;
         let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
         let mut kill = Command::new("kill");

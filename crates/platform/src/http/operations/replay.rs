@@ -32,7 +32,7 @@ const LARGEST: usize = 256 * 1024;
 pub async fn replay(ground: Arc<Ground>, router: Router) {
     let Some(operations) = ground.operations.clone() else { return };
     let closing = ground.closing();
-    let mut replay = Replay { operations, ground, router, failed: (0, 0) };
+    let mut replay = Replay { operations, ground, router, failed: (0, 0), is_stuck: false };
     tokio::select! {
         () = closing => {}
         () = replay.go_on() => {}
@@ -45,6 +45,8 @@ struct Replay {
     router: Router,
     /// Which one failed by a fault of ours, and how often.
     failed: (i64, u32),
+    /// Whether it was said already that nothing can be done.
+    is_stuck: bool,
 }
 
 impl Replay {
@@ -53,7 +55,7 @@ impl Replay {
             let is_settled = match self.operations.queue.first() {
                 Ok(Some((waiting, request))) => {
                     self.measure(Some(&waiting));
-                    self.play(&waiting, request).await
+                    self.play(&waiting, &request).await
                 }
                 Ok(None) => {
                     self.measure(None);
@@ -61,9 +63,12 @@ impl Replay {
                 }
                 Err(error) => Err(error),
             };
-            if let Err(error) = &is_settled {
+            if let Err(error) = &is_settled
+                && !self.is_stuck
+            {
                 tracing::error!(cause = %error, "the requests that wait cannot be carried out");
             }
+            self.is_stuck = is_settled.is_err();
             if !matches!(is_settled, Ok(true)) {
                 // Nothing waits, or nothing can be done about it yet.
                 let _ = timeout(PAUSE, self.operations.added.notified()).await;
@@ -78,38 +83,49 @@ impl Replay {
     }
 
     /// Carries out one of them; whether the next may follow.
-    async fn play(&mut self, waiting: &Waiting, sealed: Bytes) -> Result<bool> {
+    async fn play(&mut self, waiting: &Waiting, sealed: &Bytes) -> Result<bool> {
         if self.ground.caught_up().await.is_err() {
             return Ok(false);
         }
-        let Ok(request) = kept::open(&self.operations.secret, &sealed) else {
-            // Whoever changes the secret ends all tokens: it would have been refused.
-            tracing::error!("a request that waited cannot be read: is the secret another one?");
-            count("unreadable");
-            return self.settled(waiting, &sealed).await;
-        };
-        let response = self.call(request).await?;
-        let (status, body) = read(response).await?;
-        let outcome = match status {
-            StatusCode::INTERNAL_SERVER_ERROR => {
-                if self.fails_again(waiting) < TRIES {
-                    return Ok(false);
-                }
-                self.give_up(waiting, &sealed, status, &body).await?;
-                "refused"
+        let outcome = match kept::open(&self.operations.secret, sealed) {
+            Ok(request) => self.carry_out(waiting, sealed, request).await?,
+            Err(cause) => {
+                tracing::error!(
+                    %cause,
+                    "a request that waited cannot be read: is auth.jwt_secret another one?"
+                );
+                self.refuse_unread(waiting).await?;
+                Some("unreadable")
             }
-            StatusCode::TOO_MANY_REQUESTS => return Ok(false),
-            status if status.is_server_error() || is_in_progress(&body) => return Ok(false),
-            status if status.is_success() => "done",
-            _ => "refused",
         };
+        let Some(outcome) = outcome else { return Ok(false) };
+        self.operations.queue.remove(waiting.number, sealed).await?;
         count(outcome);
-        self.settled(waiting, &sealed).await
+        Ok(true)
     }
 
-    async fn settled(&self, waiting: &Waiting, sealed: &Bytes) -> Result<bool> {
-        self.operations.queue.remove(waiting.number, sealed).await?;
-        Ok(true)
+    /// What became of it; none if it is to be tried again.
+    async fn carry_out(
+        &mut self,
+        waiting: &Waiting,
+        sealed: &Bytes,
+        request: Request,
+    ) -> Result<Option<&'static str>> {
+        let response = self.call(request).await?;
+        let (status, body) = read(response).await?;
+        Ok(match status {
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                if self.fails_again(waiting) < TRIES {
+                    return Ok(None);
+                }
+                self.give_up(waiting, sealed, status, &body).await?;
+                Some("refused")
+            }
+            StatusCode::TOO_MANY_REQUESTS => None,
+            status if status.is_server_error() || is_in_progress(&body) => None,
+            status if status.is_success() => Some("done"),
+            _ => Some("refused"),
+        })
     }
 
     async fn call(&mut self, mut request: Request) -> Result<Response> {
@@ -121,6 +137,11 @@ impl Replay {
         let tries = if self.failed.0 == waiting.number { self.failed.1 + 1 } else { 1 };
         self.failed = (waiting.number, tries);
         tries
+    }
+
+    async fn refuse_unread(&self, waiting: &Waiting) -> Result<()> {
+        let Some(idempotency) = &self.ground.idempotency else { return Ok(()) };
+        idempotency.refuse_unread(waiting.key, waiting.fingerprint).await
     }
 
     /// Keeps the failure as the answer: nobody tries any more.

@@ -48,22 +48,14 @@ pub(super) struct Entry {
 /// One that waits.
 pub(super) struct Waiting {
     pub(super) number: i64,
+    pub(super) key: Key,
     pub(super) fingerprint: [u8; 32],
     pub(super) at: Timestamp,
 }
 
 impl Queue {
     pub(super) fn open(path: &Path, settings: &config::Operations) -> Result<Self> {
-        let options = Options { cache_mb: 1, readers: 1, scanners: 1, queue: 1024 };
-        let database = Database::open(path, &options, &[MIGRATIONS])?;
-        let size = database.read(|connection| {
-            let text = "SELECT count(*), coalesce(sum(length(request)), 0) FROM waiting";
-            let mut statement = connection.sql(text)?;
-            Ok(statement.query_row([], |row| {
-                let (requests, bytes): (i64, i64) = (row.get(0)?, row.get(1)?);
-                Ok(Size { requests: requests as usize, bytes: bytes as usize })
-            })?)
-        })?;
+        let (database, size) = open(path).map_err(|cause| unreadable(path, cause))?;
         let most = Size { requests: settings.most, bytes: settings.most_mb * 1024 * 1024 };
         Ok(Self { database, size: Mutex::new(size), most })
     }
@@ -107,10 +99,10 @@ impl Queue {
     pub(super) fn first(&self) -> Result<Option<(Waiting, Bytes)>> {
         self.database.read(|connection| {
             let text =
-                "SELECT number, fingerprint, at, request FROM waiting ORDER BY number LIMIT 1";
+                "SELECT number, key, fingerprint, at, request FROM waiting ORDER BY number LIMIT 1";
             let mut statement = connection.sql(text)?;
             let first = statement
-                .query_row([], |row| Ok((waiting(row)?, Bytes::from(row.get::<_, Vec<u8>>(3)?))));
+                .query_row([], |row| Ok((waiting(row)?, Bytes::from(row.get::<_, Vec<u8>>(4)?))));
             Ok(first.optional()?)
         })
     }
@@ -152,6 +144,35 @@ impl Queue {
     }
 }
 
+fn open(path: &Path) -> Result<(Database, Size)> {
+    let options = Options { cache_mb: 1, readers: 1, scanners: 1, queue: 1024 };
+    let database = Database::open(path, &options, &[MIGRATIONS])?;
+    let size = database.read(|connection| {
+        // Damage in the middle would be found when it is too late to do anything about it.
+        let flaw: String =
+            connection.sql("PRAGMA quick_check(1)")?.query_row([], |row| row.get(0))?;
+        if flaw != "ok" {
+            return Err(Error::internal(flaw));
+        }
+        let text = "SELECT count(*), coalesce(sum(length(request)), 0) FROM waiting";
+        Ok(connection.sql(text)?.query_row([], |row| {
+            let (requests, bytes): (i64, i64) = (row.get(0)?, row.get(1)?);
+            Ok(Size { requests: requests as usize, bytes: bytes as usize })
+        })?)
+    })?;
+    Ok((database, size))
+}
+
+fn unreadable(path: &Path, cause: Error) -> Error {
+    let words = format!(
+        "The requests that wait for the database cannot be read from {}; put the file in order, or \
+         move it away with those that are called alike (-wal, -shm) and start again without what \
+         waits in it",
+        path.display()
+    );
+    Error::unavailable("operations_unreadable", words, 1).with_cause(cause)
+}
+
 /// Adds one that does not wait already, and answers whether it was added.
 fn add(connection: &Connection, entry: &Entry) -> Result<(bool, Waiting)> {
     if let Some(waiting) = find(connection, entry.key)? {
@@ -165,15 +186,15 @@ fn add(connection: &Connection, entry: &Entry) -> Result<(bool, Waiting)> {
         )?
         .execute(params![key, caller, fingerprint, at.as_millis(), &request[..]])?;
     let number = connection.last_insert_rowid();
-    Ok((true, Waiting { number, fingerprint: *fingerprint, at: *at }))
+    Ok((true, Waiting { number, key: *key, fingerprint: *fingerprint, at: *at }))
 }
 
 fn find(connection: &Connection, key: Key) -> Result<Option<Waiting>> {
-    let text = "SELECT number, fingerprint, at FROM waiting WHERE key = $1";
+    let text = "SELECT number, key, fingerprint, at FROM waiting WHERE key = $1";
     Ok(connection.sql(text)?.query_row([key], waiting).optional()?)
 }
 
 fn waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<Waiting> {
-    let at = Timestamp::from_millis(row.get(2)?);
-    Ok(Waiting { number: row.get(0)?, fingerprint: row.get(1)?, at })
+    let at = Timestamp::from_millis(row.get(3)?);
+    Ok(Waiting { number: row.get(0)?, key: row.get(1)?, fingerprint: row.get(2)?, at })
 }

@@ -16,14 +16,14 @@ use crate::rig::{Answer, PICTURE, Person, Visitor, eventually, id_of, texts_of};
 const MOST: usize = 8;
 
 /// A `POST` with a key, by somebody who would rather wait.
-async fn patiently(visitor: &Visitor, path: &str, key: &str, body: &Value) -> Answer {
+pub(super) async fn patiently(visitor: &Visitor, path: &str, key: &str, body: &Value) -> Answer {
     let request = visitor.request(Method::POST, path).json(body);
     let request = request.header("idempotency-key", key).header("prefer", "wait=1, respond-async");
     Answer::of(format!("POST {path}"), request).await
 }
 
 /// Asserts that the request waits, and answers where to ask for it.
-async fn kept(visitor: &Visitor, path: &str, key: &str, body: &Value) -> String {
+pub(super) async fn kept(visitor: &Visitor, path: &str, key: &str, body: &Value) -> String {
     let answer = patiently(visitor, path, key, body).await;
     assert_eq!(answer.header("preference-applied"), Some("respond-async"), "{answer:?}");
     let location = answer.header("location").unwrap().to_owned();
@@ -35,7 +35,7 @@ async fn kept(visitor: &Visitor, path: &str, key: &str, body: &Value) -> String 
 }
 
 /// What became of it, when it is known.
-async fn ended(visitor: &Visitor, location: &str) -> Value {
+pub(super) async fn ended(visitor: &Visitor, location: &str) -> Value {
     eventually("what waited has ended", async || {
         let operation = visitor.get(location).await;
         let ended = operation.status == 200 && operation.body["state"] != "queued";
@@ -45,20 +45,34 @@ async fn ended(visitor: &Visitor, location: &str) -> Value {
 }
 
 /// One of the fleet, with a folder of its own.
-async fn start(servers: &Servers, folder: &Path, name: &str) -> Program {
-    let media = format!("media.url=file:{}", folder.join("media").display());
-    let database = format!("database.url={}", servers.postgres.address);
-    let most = format!("operations.most={MOST}");
-    let secret = "auth.jwt_secret=a secret that all of the fleet have in common";
-    let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
-    for setting in [&*database, &media, &most, secret, "database.patience=1"] {
-        arguments.extend(["--set", setting]);
-    }
-    Program::start(&folder.join(name), &arguments).await
+pub(super) async fn start(servers: &Servers, folder: &Path, name: &str) -> Program {
+    Program::start(&folder.join(name), &texts(&served(servers, folder))).await
+}
+
+/// What one of the fleet is started with.
+pub(super) fn served(servers: &Servers, folder: &Path) -> Vec<String> {
+    configured(servers, folder, &["serve", "--listen", "127.0.0.1:0"])
+}
+
+/// A command with the configuration of the fleet.
+pub(super) fn configured(servers: &Servers, folder: &Path, command: &[&str]) -> Vec<String> {
+    let settings = [
+        format!("database.url={}", servers.postgres.address),
+        format!("media.url=file:{}", folder.join("media").display()),
+        format!("operations.most={MOST}"),
+        "auth.jwt_secret=a secret that all of the fleet have in common".to_owned(),
+        "database.patience=1".to_owned(),
+    ];
+    let settings = settings.into_iter().flat_map(|setting| ["--set".to_owned(), setting]);
+    command.iter().map(|&word| word.to_owned()).chain(settings).collect()
+}
+
+pub(super) fn texts(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
 }
 
 /// Waits until the database has put itself in order; nobody can start before.
-async fn recovered(servers: &Servers) {
+pub(super) async fn recovered(servers: &Servers) {
     let url = servers.postgres.address.clone();
     let settings = config::Database { url, ..Config::defaults().database };
     eventually("the database is back", async || {
@@ -71,14 +85,14 @@ async fn recovered(servers: &Servers) {
 }
 
 /// The captions of somebody's posts, the oldest first.
-async fn captions(visitor: &Visitor, of: &Person) -> Vec<String> {
+pub(super) async fn captions(visitor: &Visitor, of: &Person) -> Vec<String> {
     let posts = visitor.get(&format!("/api/posts/user/{}", of.id)).await.good(200);
     let mut captions = texts_of(&posts["posts"], "caption");
     captions.reverse();
     captions
 }
 
-fn post(caption: &str) -> Value {
+pub(super) fn post(caption: &str) -> Value {
     json!({ "caption": caption, "mediaUrls": [PICTURE] })
 }
 

@@ -1,7 +1,11 @@
 //! `tintype check`.
 
 use serde_json::json;
+use tintype_platform::config::{self, Config};
+use tintype_platform::db::Database;
 use tintype_platform::sqlite::Connection;
+use tintype_platform::testkit::ServerDatabase;
+use tintype_server::wiring::MIGRATIONS;
 
 use crate::rig::eventually;
 use crate::rig::program::{Program, run};
@@ -63,4 +67,45 @@ async fn what_is_miscounted_is_found_and_put_right() {
     assert_eq!((&shown["likes_count"], &shown["comments_count"]), (&json!(1), &json!(1)));
     assert_eq!(ann.get("/api/users?q=bob").await.good(200)[0]["username"], "bob");
     program.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_are_kept_as_somebody_elses_are_found_and_given_back() {
+    let Some(server) = ServerDatabase::make().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let url = format!("database.url={}", server.url());
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--set", &url];
+    let program = Program::start(&data, &serve).await;
+    let ann = program.stranger.register("ann").await;
+    program.stranger.register("bob").await;
+    program.stop().await;
+
+    let settings = config::Database { url: server.url().to_owned(), ..Config::defaults().database };
+    let database = Database::open(&settings, &data, &MIGRATIONS).await.unwrap();
+    let Database::Postgres(database) = database else { unreachable!() };
+    let execute = async |statement: &'static str| {
+        let change = database.begin(0u64).await.unwrap();
+        change.execute(statement, &[]).await.unwrap();
+        change.commit().await.unwrap();
+    };
+    let check = |repair: bool| {
+        let arguments = ["check", "--set", &url, "--repair"];
+        run(&data, if repair { &arguments } else { &arguments[..3] })
+    };
+    check(false).good();
+    for (wrong, counter) in [
+        ("DELETE FROM account_usernames WHERE username = 'ann'", "owner_of_username"),
+        ("UPDATE account_emails SET account = 7 WHERE email LIKE 'ann@%'", "owner_of_email"),
+    ] {
+        execute(wrong).await;
+        let found = check(false);
+        let wanted = format!("{counter} of {}: shows", ann.id);
+        assert!(found.code == Some(1) && found.out.contains(&wanted), "{wrong}: {found:?}");
+        check(true).good();
+        assert_eq!(check(false).good().trim(), "Everything is right.", "{wrong}");
+    }
+    execute("UPDATE accounts SET username = 'ann' WHERE username = 'bob'").await;
+    check(true).failed(&["both called ann", &ann.id]);
+    database.close().await;
 }
