@@ -9,6 +9,7 @@ use futures::poll;
 use parking_lot::Mutex;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 
 use super::{Database, Params, unavailable};
 use crate::error::{Error, Kind, Result};
@@ -140,14 +141,17 @@ impl Change {
             return Ok(());
         }
         let (columns, shard) = (Columns::of(self.shard, &events), self.shard as i64);
-        let (params, key) = (columns.params(), key.as_ref().map(<[u8; 32]>::as_slice));
+        let key = key.as_ref().map(<[u8; 32]>::as_slice);
+        let (one, many) = (columns.first(), columns.params());
         let mark: Params<'_> = &[&shard, &key];
         let mut acts = acts.to_vec();
         if key.is_some() {
             acts.push((MARK, mark));
         }
-        if !events.is_empty() {
-            acts.push((INSERT, &params));
+        match &one {
+            Some(one) if events.len() == 1 => acts.push((INSERT_ONE, one)),
+            Some(_) => acts.push((INSERT, &many)),
+            None => {}
         }
         let is_first = self
             .within(async |connection| match send(connection, begin, &acts, Some("COMMIT")).await {
@@ -305,6 +309,12 @@ const INSERT: &str = "INSERT INTO outbox (shard, id, kind, key, body, at, part)
      FROM unnest($2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[])
           WITH ORDINALITY AS event (id, kind, key, body, at, part)";
 
+/// The same for one event, as nearly every transaction has: two thirds of the time of the other.
+const INSERT_ONE: &str = "INSERT INTO outbox (shard, id, kind, key, body, at, part)
+     VALUES ($1, $2, $3, $4, $5,
+             CASE WHEN $6::BIGINT = 0 THEN (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT
+                  ELSE $6 END, 1)";
+
 /// Events, column by column.
 struct Columns<'e> {
     shard: i64,
@@ -327,7 +337,13 @@ impl<'e> Columns<'e> {
         }
     }
 
-    fn params(&self) -> [&(dyn tokio_postgres::types::ToSql + Sync); 6] {
+    fn params(&self) -> [&(dyn ToSql + Sync); 6] {
         [&self.shard, &self.ids, &self.kinds, &self.keys, &self.bodies, &self.times]
+    }
+
+    /// The first event.
+    fn first(&self) -> Option<[&(dyn ToSql + Sync); 6]> {
+        let (id, kind, key) = (self.ids.first()?, self.kinds.first()?, self.keys.first()?);
+        Some([&self.shard, id, kind, key, self.bodies.first()?, self.times.first()?])
     }
 }
