@@ -18,6 +18,7 @@ use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{Sentinel, SentinelNodeConnectionInfo};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, ServerErrorKind,
+    ToRedisArgs,
 };
 
 use crate::error::{Error, Result};
@@ -82,6 +83,14 @@ impl FromRedisValue for Value {
     fn from_redis_value(value: redis::Value) -> Result<Self, redis::ParsingError> {
         Vec::<u8>::from_redis_value(value).map(Self)
     }
+}
+
+/// One call of a script.
+pub struct Call {
+    /// In a Cluster they must be in one place: what is in braces in their names is the same.
+    pub keys: Vec<String>,
+    /// Numbers alone.
+    pub args: Vec<u64>,
 }
 
 /// A script and what the server knows it by.
@@ -175,6 +184,43 @@ impl Redis {
             }
             self.load(&[script]).await?;
         }
+    }
+
+    /// Makes several calls of a script at once, whether or not the server knows it; answers are in their
+    /// order. When it fails, some of them may have been made. Where one server of a Cluster alone did
+    /// not know the script, the others carry out their calls twice.
+    pub async fn evaluate_each<T: FromValue>(
+        &self,
+        script: &Script,
+        calls: &[Call],
+    ) -> Result<Vec<T>> {
+        let calls: Vec<Cmd> = calls.iter().map(|one| call(script, &one.keys, &one.args)).collect();
+        loop {
+            if let Some(answers) = self.ask_each(&calls).await? {
+                return Ok(answers);
+            }
+            self.load(&[script]).await?;
+        }
+    }
+
+    async fn ask_each<T: FromValue>(&self, calls: &[Cmd]) -> Result<Option<Vec<T>>> {
+        self.ask(async |link| match link {
+            Link::One(mut link) => {
+                let mut together = Pipeline::with_capacity(calls.len());
+                for call in calls {
+                    together.add_command(call.clone());
+                }
+                together.query_async(&mut link).await
+            }
+            Link::Cluster(link) => {
+                let asked = calls.iter().map(|call| {
+                    let mut link = link.clone();
+                    async move { call.query_async(&mut link).await }
+                });
+                stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await
+            }
+        })
+        .await
     }
 
     /// What is kept under each of `names`, in their order.
@@ -360,7 +406,7 @@ async fn query<T: FromRedisValue>(
     call.query_async(link).await
 }
 
-fn call(script: &Script, keys: &[&str], args: &[&[u8]]) -> Cmd {
+fn call(script: &Script, keys: &[impl ToRedisArgs], args: &[impl ToRedisArgs]) -> Cmd {
     let mut call = redis::cmd("EVALSHA");
     call.arg(&script.hash).arg(keys.len()).arg(keys).arg(args);
     call

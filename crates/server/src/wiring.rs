@@ -248,10 +248,12 @@ impl Site {
         let site = Arc::new(self);
         let pages = site.pages(config, &ground, &bus)?.layer(Extension(gate));
         let router = router.merge(pages);
+        let limits = ground.limits();
         let tasks = vec![
             tokio::spawn(measure_drift(site.clone())),
             tokio::spawn(measure_media(site.clone())),
             tokio::spawn(replay(ground.clone(), router.clone())),
+            tokio::spawn(async move { limits.count_together().await }),
             tokio::spawn(warming::before_ready(site.clone(), config.feed.clone(), warmed)),
         ];
         let (stop_views, stopping) = oneshot::channel();

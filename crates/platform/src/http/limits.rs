@@ -3,22 +3,19 @@
 //! Who is signed in, or sends a good API key, counts as that account or key. Everybody else counts
 //! as their address, and so does a request whose credentials turn out to be worth nothing.
 //!
-//! Each process counts for itself, except what guards against guessing: of signing in and
-//! registering a fleet allows no more than one process does, if it has a Redis to count in.
+//! Each process counts in its own memory. Those of a fleet that have a Redis tell each other what was
+//! taken, several times a second; of signing in and registering, which is how one guesses, they ask it
+//! each time, and allow no more than one process does.
 
+mod budget;
+mod fleet;
 mod shared;
 
-use std::hash::Hash;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use governor::clock::{Clock, DefaultClock};
-use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use parking_lot::Mutex;
@@ -27,13 +24,12 @@ use super::address::ClientAddress;
 use crate::config;
 use crate::error::{Error, Kind, Result};
 use crate::redis::Redis;
+use budget::{Budget, Caller, Quota};
+use fleet::Fleet;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
-
-/// After so many requests a budget forgets callers who have all of theirs again.
-const SWEEP: u32 = 10_000;
 
 /// Counts the requests of everybody.
 pub struct Limits {
@@ -43,15 +39,14 @@ pub struct Limits {
     addresses: Budget<IpAddr>,
     logins: Budget<IpAddr>,
     registrations: Budget<IpAddr>,
-    /// Where a fleet counts together.
-    shared: OnceLock<Redis>,
+    fleet: OnceLock<Fleet>,
 }
 
 impl Limits {
     /// Nobody has asked anything yet.
     pub fn new(config: &config::Limits) -> Self {
-        let minute = |count| Quota::per_minute(at_least_one(count));
-        let hour = |count| Quota::per_hour(at_least_one(count));
+        let minute = |count| Quota::new(count, Duration::from_mins(1));
+        let hour = |count| Quota::new(count, Duration::from_hours(1));
         Self {
             enabled: config.enabled,
             users: Budget::new("user", minute(config.requests_per_minute_user)),
@@ -59,7 +54,7 @@ impl Limits {
             addresses: Budget::new("address", minute(config.requests_per_minute_address)),
             logins: Budget::new("login", minute(config.login_per_minute)),
             registrations: Budget::new("register", hour(config.register_per_hour)),
-            shared: OnceLock::new(),
+            fleet: OnceLock::new(),
         }
     }
 
@@ -68,10 +63,10 @@ impl Limits {
         Self::new(&config::Limits { enabled: false, ..config::Config::defaults().limits })
     }
 
-    /// Counts what guards against guessing in `redis` as well, with other processes.
+    /// Counts in `redis` as well, with other processes.
     pub(super) fn share(&self, redis: Redis) {
         // Nobody shares twice.
-        let _ = self.shared.set(redis);
+        let _ = self.fleet.set(Fleet::new(redis));
     }
 
     /// Counts this request for a signed-in account; 429 when it has asked too much.
@@ -86,14 +81,18 @@ impl Limits {
 
     fn check_known(&self, parts: &Parts, budget: &Budget<u64>, key: u64) -> Result<()> {
         match parts.extensions.get::<Arc<Visit>>() {
-            Some(visit) if self.enabled => budget.check(key, visit),
-            _ => Ok(()),
+            Some(visit) => self.check(budget, key, visit),
+            None => Ok(()),
         }
     }
 
     /// Counts this request for the address that it comes from.
     pub(super) fn check_address(&self, visit: &Visit) -> Result<()> {
-        if self.enabled { self.addresses.check(visit.address.caller(), visit) } else { Ok(()) }
+        self.check(&self.addresses, visit.address.caller(), visit)
+    }
+
+    fn check<K: Caller>(&self, budget: &Budget<K>, caller: K, visit: &Visit) -> Result<()> {
+        if self.enabled { budget.check(caller, visit, self.fleet.get()) } else { Ok(()) }
     }
 }
 
@@ -128,9 +127,9 @@ async fn check_allowance(parts: &Parts, budget: fn(&Limits) -> &Budget<IpAddr>) 
         return Ok(());
     }
     let caller = visit.address.caller();
-    budget(limits).check(caller, visit)?;
-    match limits.shared.get() {
-        Some(redis) => budget(limits).check_together(redis, caller, visit).await,
+    budget(limits).check(caller, visit, None)?;
+    match limits.fleet.get() {
+        Some(fleet) => budget(limits).check_together(&fleet.redis, caller, visit).await,
         None => Ok(()),
     }
 }
@@ -179,79 +178,6 @@ struct Left {
     reset: u32,
 }
 
-impl Left {
-    fn of(quota: Quota, remaining: u32) -> Self {
-        let limit = quota.burst_size().get();
-        let missing = limit.saturating_sub(remaining);
-        let reset = quota.replenish_interval().saturating_mul(missing).as_secs_f64().ceil() as u32;
-        Self { limit, remaining, reset }
-    }
-}
-
-type Limiter<K> =
-    RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
-
-/// One kind of allowance, for each caller by itself.
-struct Budget<K: Hash + Eq + Clone> {
-    name: &'static str,
-    quota: Quota,
-    limiter: Limiter<K>,
-    clock: DefaultClock,
-    refused: metrics::Counter,
-    checks: AtomicU32,
-}
-
-impl<K: Hash + Eq + Clone> Budget<K> {
-    fn new(name: &'static str, quota: Quota) -> Self {
-        Self {
-            name,
-            quota,
-            limiter: RateLimiter::keyed(quota).with_middleware(),
-            clock: DefaultClock::default(),
-            refused: metrics::counter!("tintype_http_limited_total", "budget" => name),
-            checks: AtomicU32::new(0),
-        }
-    }
-
-    fn check(&self, key: K, visit: &Visit) -> Result<()> {
-        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
-            self.limiter.retain_recent();
-            self.limiter.shrink_to_fit();
-        }
-        match self.limiter.check_key(&key) {
-            Ok(state) => {
-                visit.note(Left::of(state.quota(), state.remaining_burst_capacity()));
-                Ok(())
-            }
-            Err(not_until) => {
-                visit.note(Left::of(not_until.quota(), 0));
-                self.refused.increment(1);
-                let wait = not_until.wait_time_from(self.clock.now()).as_secs_f64().ceil();
-                Err(refused(wait as u32))
-            }
-        }
-    }
-}
-
-impl Budget<IpAddr> {
-    /// The same with all processes that count in `redis`.
-    async fn check_together(&self, redis: &Redis, caller: IpAddr, visit: &Visit) -> Result<()> {
-        match shared::take(redis, self.name, &caller.to_string(), self.quota).await {
-            Ok(left) => {
-                if let Some(left) = left {
-                    visit.note(left);
-                }
-                Ok(())
-            }
-            Err(error) => {
-                visit.note(Left::of(self.quota, 0));
-                self.refused.increment(1);
-                Err(error)
-            }
-        }
-    }
-}
-
 fn refused(wait: u32) -> Error {
     Error::new(
         Kind::TooMany,
@@ -259,10 +185,6 @@ fn refused(wait: u32) -> Error {
         "Too many requests; wait as long as the Retry-After header says",
     )
     .with_retry_after(wait.max(1))
-}
-
-fn at_least_one(count: u32) -> NonZeroU32 {
-    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
 }
 
 #[cfg(test)]
@@ -305,16 +227,5 @@ mod tests {
         limits.check_address(&visit(&limits, "2001:db8::1")).unwrap();
         assert!(limits.check_address(&visit(&limits, "2001:db8::ffff:2")).is_err());
         limits.check_address(&visit(&limits, "2001:db8:0:1::1")).unwrap();
-    }
-
-    #[test]
-    fn callers_who_have_asked_nothing_for_long_are_forgotten() {
-        let budget = Budget::new("test", Quota::per_second(NonZeroU32::new(1_000_000).unwrap()));
-        let limits = Arc::new(Limits::new(&Config::defaults().limits));
-        let visit = visit(&limits, "192.0.2.1");
-        for caller in 0..3 * SWEEP {
-            budget.check(caller, &visit).unwrap();
-        }
-        assert!(budget.limiter.len() < 2 * SWEEP as usize);
     }
 }

@@ -250,3 +250,27 @@ async fn guesses_at_a_password_are_counted_by_all_processes_together() {
     }
     fleet.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_process_was_asked_is_asked_too_much_of_the_others() {
+    let Some(fleet) = Fleet::with(Strategy::Hybrid, |config| {
+        config.limits.enabled = true;
+        config.limits.requests_per_minute_user = 600;
+    })
+    .await
+    else {
+        return;
+    };
+    let ann = fleet.nodes[0].person("ann").await;
+    while ann.get("/api/users/me").await.status != 429 {}
+    let ann_elsewhere = fleet.elsewhere(&ann);
+    let mut answered = 0;
+    eventually("it is too much elsewhere as well", async || {
+        answered += 1;
+        (ann_elsewhere.get("/api/users/me").await.status == 429).then_some(())
+    })
+    .await;
+    // Of the 600 that the other process would allow by itself.
+    assert!(answered < 300, "{answered} were answered before");
+    fleet.close().await;
+}

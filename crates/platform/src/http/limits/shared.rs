@@ -1,14 +1,14 @@
-//! Allowances that all processes of a fleet count together, in Redis.
+//! Allowances of which a fleet gives no more than one process does: Redis is asked each time.
 
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use governor::Quota;
-
-use super::{Left, refused};
+use super::budget::{Budget, Quota};
+use super::{Left, Visit, refused};
 use crate::error::{Error, Result};
 use crate::redis::{Redis, Script};
 
-/// The generic cell rate algorithm: kept is the moment at which all of the allowance would be there
+/// The algorithm of [`Budget`]: kept is the moment at which all of the allowance would be there
 /// again, in microseconds of the server. Answers how much is left and, if this one is refused, for how
 /// many microseconds.
 static TAKE: LazyLock<Script> = LazyLock::new(|| {
@@ -25,21 +25,43 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(text.to_owned())
 });
 
+impl Budget<IpAddr> {
+    /// Takes one that all processes which count in `redis` have together; 429 if nothing is left.
+    pub(super) async fn check_together(
+        &self,
+        redis: &Redis,
+        caller: IpAddr,
+        visit: &Visit,
+    ) -> Result<()> {
+        match take(redis, self.name, &caller.to_string(), self.quota).await {
+            Ok(left) => {
+                if let Some(left) = left {
+                    visit.note(left);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                visit.note(self.quota.left(self.quota.window()));
+                self.refused.increment(1);
+                Err(error)
+            }
+        }
+    }
+}
+
 /// Takes one from the allowance `name` of `caller`, of whatever `quota` gives; 429 if nothing is left.
 /// Where Redis does not answer, each process is left to its own counting.
-pub(super) async fn take(
-    redis: &Redis,
-    name: &str,
-    caller: &str,
-    quota: Quota,
-) -> Result<Option<Left>> {
+async fn take(redis: &Redis, name: &str, caller: &str, quota: Quota) -> Result<Option<Left>> {
     let key = redis.key(&format!("limit:{name}:{caller}"));
-    let interval = quota.replenish_interval().as_micros().to_string();
-    let burst = quota.burst_size().to_string();
+    let interval = (quota.interval() / 1000).to_string();
+    let burst = quota.burst().to_string();
     let taken: Result<Vec<i64>> =
         redis.evaluate(&TAKE, &[&key], &[interval.as_bytes(), burst.as_bytes()]).await;
     match taken.as_deref() {
-        Ok([left, 0]) => Ok(Some(Left::of(quota, *left as u32))),
+        Ok([left, 0]) => {
+            let missing = u64::from(quota.burst()).saturating_sub(left.unsigned_abs());
+            Ok(Some(quota.left(missing * quota.interval())))
+        }
         Ok([_, wait]) => Err(refused((*wait as u64).div_ceil(1_000_000) as u32)),
         Ok(_) => Err(Error::internal("an allowance has another answer")),
         Err(error) => {
@@ -51,7 +73,7 @@ pub(super) async fn take(
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
+    use std::time::Duration;
 
     use super::*;
     use crate::error::Kind;
@@ -60,7 +82,7 @@ mod tests {
     #[tokio::test]
     async fn processes_take_from_one_allowance() {
         let Some(redis) = testkit::redis().await else { return };
-        let quota = Quota::per_hour(NonZeroU32::new(3).unwrap());
+        let quota = Quota::new(3, Duration::from_hours(1));
         let take = async || take(&redis, "test", "192.0.2.1", quota).await;
         for left in [2, 1, 0] {
             let taken = take().await.unwrap().unwrap();
@@ -76,7 +98,7 @@ mod tests {
     #[tokio::test]
     async fn without_redis_each_counts_for_itself() {
         let redis = Redis::at("redis://127.0.0.1:1", "test").unwrap();
-        let quota = Quota::per_hour(NonZeroU32::new(3).unwrap());
+        let quota = Quota::new(3, Duration::from_hours(1));
         for _ in 0..10 {
             assert!(take(&redis, "test", "192.0.2.1", quota).await.unwrap().is_none());
         }
