@@ -78,7 +78,7 @@ impl FeedQuery {
 }
 
 /// Bytes that a post takes in JSON, most of the time.
-const POST: usize = 768;
+const POST: usize = 1360;
 
 /// `body` as JSON, written into one buffer with room for `posts` posts.
 fn json(body: &impl Serialize, posts: usize) -> Result<Response> {

@@ -41,6 +41,10 @@ impl Consumer for Index {
         let mut changed = FxHashMap::<UserId, Vec<PostId>>::default();
         for record in records {
             let (post, author) = match Event::read(record)? {
+                // Whoever made it has said so already, as good as always.
+                Event::PostCreated { post, author, .. } if self.0.newest.holds(author, post) => {
+                    continue;
+                }
                 Event::PostCreated { post, author, .. } => (post, author),
                 Event::PostUpdated { post, author, .. } | Event::PostDeleted { post, author } => {
                     self.0.forget_post(post);

@@ -289,6 +289,12 @@ impl Newest {
         Ok(newest.map(|Reverse((post, author))| PostRef { post, author }).collect())
     }
 
+    /// Whether `post` by `author` is held.
+    pub(crate) fn holds(&self, author: UserId, post: PostId) -> bool {
+        let shard = self.shard(author).read();
+        shard.get(&author).is_some_and(|entry| entry.posts.binary_search(&post).is_ok())
+    }
+
     /// The posts held of `author`, in rising order.
     pub(crate) fn held_of(&self, author: UserId) -> Vec<PostId> {
         self.shard(author).read().get(&author).map_or_else(Vec::new, |entry| entry.posts.clone())

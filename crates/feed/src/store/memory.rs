@@ -180,18 +180,43 @@ impl Timeline {
         if post.get() < self.floor {
             return;
         }
-        let place = self.posts.partition_point(|at| *at < post);
-        if self.posts.get(place).is_none_or(|at| *at != post) {
+        // Nearly every post is newer than all that are there, and its place is found in the one
+        // stretch of memory that is written to.
+        let place = match self.posts.back() {
+            Some(newest) if *newest >= post => self.posts.partition_point(|at| *at < post),
+            _ => self.posts.len(),
+        };
+        if self.posts.get(place) == Some(&post) {
+            return;
+        }
+        if self.posts.len() < size {
+            self.grow(size);
             self.posts.insert(place, post);
-            self.trim(size);
+        } else if place == 0 {
+            self.floor = post.get() + 1;
+        } else {
+            self.drop_oldest();
+            self.posts.insert(place - 1, post);
+        }
+    }
+
+    /// Makes room for another post, and for few more: most timelines stay far below `size`.
+    fn grow(&mut self, size: usize) {
+        let length = self.posts.len();
+        if length == self.posts.capacity() {
+            self.posts.reserve_exact((length / 4 + 4).min(size - length));
         }
     }
 
     fn trim(&mut self, size: usize) {
         while self.posts.len() > size {
-            if let Some(dropped) = self.posts.pop_front() {
-                self.floor = dropped.get() + 1;
-            }
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(dropped) = self.posts.pop_front() {
+            self.floor = dropped.get() + 1;
         }
     }
 

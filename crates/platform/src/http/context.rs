@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use tokio::task::futures::TaskLocalFuture;
 use tokio::time::Instant;
 
 /// The request that a task works for.
@@ -28,8 +29,8 @@ pub fn current() -> Option<Context> {
 }
 
 /// Runs `work` for a request. A task spawned by it does not inherit it: pass [`current`] on.
-pub async fn scope<F: Future>(context: Context, work: F) -> F::Output {
-    CONTEXT.scope(context, work).await
+pub fn scope<F: Future>(context: Context, work: F) -> TaskLocalFuture<Context, F> {
+    CONTEXT.scope(context, work)
 }
 
 /// Whether anybody waits for the answer still: what changes something is carried out to its end all

@@ -1,7 +1,6 @@
 //! The name by which a client and the log speak of one request.
 
 use std::cell::RefCell;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};
@@ -32,12 +31,10 @@ fn make() -> Arc<str> {
             filled.expect("Linux gives random bytes to everybody");
             *used = 0;
         }
-        let mut id = String::with_capacity(32);
-        for byte in &pool[*used..*used + 16] {
-            let _ = write!(id, "{byte:02x}");
-        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&pool[*used..*used + 16]);
         *used += 16;
-        id.into()
+        format!("{:032x}", u128::from_be_bytes(bytes)).into()
     })
 }
 

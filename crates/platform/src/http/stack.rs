@@ -284,9 +284,10 @@ impl Stacked {
             let outcome = match counted {
                 Ok(()) => {
                     let visit = visit.clone();
-                    let work = Work { inner, reply: reply.clone(), visit, is_replay };
                     let deadline = started + ground.timeout;
-                    work.carry_out(&ground, request, deadline, &span).await
+                    let reply = reply.clone();
+                    let work = Work { inner, reply, visit, is_replay, deadline };
+                    work.carry_out(&ground, request, &span).await
                 }
                 Err(refused) => Err(refused),
             };
@@ -330,16 +331,17 @@ struct Work {
     reply: Reply,
     visit: Arc<Visit>,
     is_replay: bool,
+    deadline: Instant,
 }
 
 impl Work {
     async fn carry_out(
         self,
-        ground: &Arc<Ground>,
+        ground: &Ground,
         mut request: Request,
-        deadline: Instant,
         span: &Span,
     ) -> Result<Response> {
+        let deadline = self.deadline;
         let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
         let context = Context {
             request_id: self.reply.request_id.clone(),
@@ -358,6 +360,20 @@ impl Work {
                 Error::unavailable("timeout", "This takes longer than it should; try again", 1)
             });
         }
+        // Boxed, or every page that is read would pay for the room that a change takes.
+        Box::pin(self.change(ground, request, context, caught_up, span)).await
+    }
+
+    /// In a task of its own.
+    async fn change(
+        self,
+        ground: &Ground,
+        mut request: Request,
+        context: Context,
+        caught_up: Result<()>,
+        span: &Span,
+    ) -> Result<Response> {
+        let deadline = self.deadline;
         let keyed = match &ground.idempotency {
             Some(idempotency) => {
                 idempotency.keyed(request.method(), request.headers(), self.visit.address)?
@@ -384,13 +400,14 @@ impl Work {
         let request = request.map(|body| DeadlineBody::wrap(body, deadline));
         let change = ground.changes.subscribe();
         let work = async move {
+            // What few ask for is boxed, as above.
             let answer = match (keyed, patient) {
                 (Some(keyed), Some(operations)) => {
                     let call = |request| self.call_to_keep(request);
-                    operations.answer(keyed, request, caught_up, call).await
+                    Box::pin(operations.answer(keyed, request, caught_up, call)).await
                 }
                 (Some(keyed), None) => {
-                    keyed.answer(request, |request| self.call_to_keep(request)).await
+                    Box::pin(keyed.answer(request, |request| self.call_to_keep(request))).await
                 }
                 (None, _) => Ok(self.call(request).await),
             };

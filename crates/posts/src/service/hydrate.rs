@@ -68,34 +68,21 @@ impl PostsService {
 
     /// What `viewer` does with each of `posts`; one read for all that are not cached.
     async fn flags(&self, viewer: UserId, posts: &[Option<Arc<Post>>]) -> Result<Vec<Flags>> {
-        let mut flags = vec![Flags::default(); posts.len()];
-        let mut missing = Vec::new();
-        for (post, slot) in posts.iter().zip(&mut flags) {
-            let Some(post) = post else { continue };
-            match self.flags.get(&(viewer, post.id)) {
-                Some(cached) => *slot = cached,
-                None => missing.push(PostRef { post: post.id, author: post.author }),
-            }
-        }
-        if missing.is_empty() {
-            return Ok(flags);
-        }
-        missing.sort_unstable_by_key(|missing| missing.post);
-        missing.dedup();
-        let stamps: Vec<_> =
-            missing.iter().map(|missing| self.flags.stamp(&(viewer, missing.post))).collect();
-        let loaded = self.store.flags(viewer, missing.clone()).await?;
-        for ((missing, stamp), flags) in missing.iter().zip(stamps).zip(&loaded) {
-            self.flags.insert((viewer, missing.post), stamp, *flags);
-        }
-        for (post, slot) in posts.iter().zip(&mut flags) {
-            let find = |post: &Arc<Post>| missing.binary_search_by_key(&post.id, |of| of.post).ok();
-            let at = post.as_ref().and_then(find);
-            if let Some(at) = at {
-                *slot = loaded[at];
-            }
-        }
-        Ok(flags)
+        let there = posts.iter().flatten();
+        let mut there: Vec<PostRef> =
+            there.map(|post| PostRef { post: post.id, author: post.author }).collect();
+        let keys: Vec<(UserId, PostId)> = there.iter().map(|of| (viewer, of.post)).collect();
+        let load = |mut missing: Vec<(UserId, PostId)>| async move {
+            missing.sort_unstable();
+            there.retain(|of| missing.binary_search(&(viewer, of.post)).is_ok());
+            there.sort_unstable_by_key(|of| of.post);
+            there.dedup();
+            let loaded = self.store.flags(viewer, there.clone()).await?;
+            Ok(there.into_iter().map(|of| (viewer, of.post)).zip(loaded).collect())
+        };
+        let mut found = self.flags.fetch(&keys, load).await?.into_iter();
+        let flags = |post: &Option<_>| post.as_ref().and_then(|_| found.next().flatten());
+        Ok(posts.iter().map(flags).map(Option::unwrap_or_default).collect())
     }
 }
 

@@ -39,6 +39,19 @@ impl PostsService {
         }
     }
 
+    /// The same for a new post, without reading back what was just written: `generation` is the
+    /// author's as it was before the commit. If it still is, nothing that was read after the commit
+    /// has been applied, such as that the post is gone again.
+    pub(super) async fn index_created(&self, author: UserId, generation: u64, post: PostId) {
+        if self.newest.is_on_demand() {
+            return;
+        }
+        match self.newest.apply(author, generation, &[post], &[post]) {
+            Applied::Done => {}
+            Applied::Overtaken | Applied::TooFew => self.index_committed(author, post).await,
+        }
+    }
+
     /// The newest posts by any of `authors`, after reading in those who are not held.
     pub(super) async fn merge(
         &self,

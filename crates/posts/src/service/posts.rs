@@ -74,13 +74,14 @@ impl PostsService {
             rendered: tintype_api::Rendered::default(),
         };
         let mentioned = written.mentioned.into_iter().map(|(_, user)| user).collect();
+        let generation = self.newest.generation(author);
         if let Err(error) = self.store.create(post.clone(), mentioned, stamp).await {
             if has_uploads {
                 self.detach(author, id).await;
             }
             return Err(error);
         }
-        self.index_committed(author, id).await;
+        self.index_created(author, generation, id).await;
         let post = self.addressed(post);
         Ok(PostView { post: Arc::new(post), author: card, liked: false, saved: false })
     }
