@@ -68,8 +68,8 @@ impl Cors {
             ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static(
                 "idempotency-replayed, link, location, preference-applied, retry-after, \
-                 x-cache-status, x-feed-quality, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, \
-                 x-request-id",
+                 x-cache-status, x-feed-quality, x-ratelimit-limit, x-ratelimit-remaining, \
+                 x-ratelimit-reset, x-request-id",
             ),
         );
     }

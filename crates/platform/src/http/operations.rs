@@ -2,8 +2,8 @@
 //!
 //! A `POST` with `Prefer: respond-async` beside its `Idempotency-Key` that finds the database down is
 //! written to this node's own disk and answered 202, if its route allows it. Whatever waits is carried
-//! out when the database is back: in the order in which it came, through the same routes, by the same
-//! key, and so once. What became of it is then known to every node, by the answer that is kept of
+//! out when the database is back: in the order in which its caller asked it, through the same routes,
+//! by the same key, and so once. What became of it is then known to every node, by the answer that is kept of
 //! the key; while it waits, to this one alone.
 
 mod kept;

@@ -5,6 +5,7 @@ mod errors;
 mod idempotency;
 mod limits;
 mod once;
+mod operations;
 mod replies;
 mod uploads;
 

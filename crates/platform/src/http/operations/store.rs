@@ -95,14 +95,38 @@ impl Queue {
         })
     }
 
-    /// The one that has waited the longest, and what it asks.
-    pub(super) fn first(&self) -> Result<Option<(Waiting, Bytes)>> {
+    /// Since when the one waits that has waited the longest.
+    pub(super) fn oldest(&self) -> Result<Option<Timestamp>> {
         self.database.read(|connection| {
-            let text =
-                "SELECT number, key, fingerprint, at, request FROM waiting ORDER BY number LIMIT 1";
+            let text = "SELECT at FROM waiting ORDER BY number LIMIT 1";
+            let oldest = connection.sql(text)?.query_row([], |row| row.get(0)).optional()?;
+            Ok(oldest.map(Timestamp::from_millis))
+        })
+    }
+
+    /// The next caller of whom something waits, in no order that means anything; behind the last comes
+    /// the first.
+    pub(super) fn caller_after(&self, caller: Key) -> Result<Option<Key>> {
+        if self.len() == 0 {
+            return Ok(None);
+        }
+        self.database.read(|connection| {
+            let text = "SELECT coalesce(
+                            (SELECT min(caller) FROM waiting WHERE caller > $1),
+                            (SELECT min(caller) FROM waiting))";
+            Ok(connection.sql(text)?.query_row([caller], |row| row.get(0))?)
+        })
+    }
+
+    /// The one of a caller that has waited the longest, and what it asks.
+    pub(super) fn first_of(&self, caller: Key) -> Result<Option<(Waiting, Bytes)>> {
+        self.database.read(|connection| {
+            let text = "SELECT number, key, fingerprint, at, request FROM waiting
+                        WHERE caller = $1 ORDER BY number LIMIT 1";
             let mut statement = connection.sql(text)?;
-            let first = statement
-                .query_row([], |row| Ok((waiting(row)?, Bytes::from(row.get::<_, Vec<u8>>(4)?))));
+            let first = statement.query_row([caller], |row| {
+                Ok((waiting(row)?, Bytes::from(row.get::<_, Vec<u8>>(4)?)))
+            });
             Ok(first.optional()?)
         })
     }

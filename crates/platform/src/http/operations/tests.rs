@@ -47,29 +47,37 @@ impl Shelf {
         self.queue.add(Entry { key, caller, fingerprint, at, request }).await
     }
 
-    async fn take(&self) -> u8 {
-        let (waiting, request) = self.queue.first().unwrap().unwrap();
+    async fn take(&self, caller: u8) -> u8 {
+        let (waiting, request) = self.queue.first_of([caller; 32]).unwrap().unwrap();
         self.queue.remove(waiting.number, &request).await.unwrap();
         request[0]
     }
 }
 
 #[tokio::test]
-async fn the_oldest_comes_first_and_nothing_waits_twice() {
+async fn the_oldest_of_a_caller_comes_first_and_nothing_waits_twice() {
     let shelf = Shelf::new(10, 1);
     for key in [3, 1, 2, 1] {
         shelf.add(key, 7, 10).await.unwrap();
     }
-    assert_eq!(shelf.queue.len(), 3);
+    shelf.add(9, 5, 10).await.unwrap();
+    assert_eq!(shelf.queue.len(), 4);
+    assert_eq!(shelf.queue.oldest().unwrap(), Some(crate::testkit::START));
+    for (last, next) in [(0, 5), (5, 7), (6, 7), (7, 5), (255, 5)] {
+        assert_eq!(shelf.queue.caller_after([last; 32]).unwrap(), Some([next; 32]));
+    }
     assert!(shelf.queue.has_some_of([7; 32]).unwrap());
     assert!(!shelf.queue.has_some_of([8; 32]).unwrap());
     assert!(shelf.queue.find([1; 32]).unwrap().is_some());
     // A process that is killed loses nothing of it.
     let path = shelf.folder.path().join("operations.db");
     let again = Queue::open(&path, &config::Operations { most: 10, most_mb: 1 }).unwrap();
-    assert_eq!(again.len(), 3);
-    assert_eq!([shelf.take().await, shelf.take().await, shelf.take().await], [3, 1, 2]);
-    assert!(shelf.queue.first().unwrap().is_none());
+    assert_eq!(again.len(), 4);
+    assert_eq!([shelf.take(7).await, shelf.take(7).await, shelf.take(7).await], [3, 1, 2]);
+    assert!(shelf.queue.first_of([7; 32]).unwrap().is_none());
+    assert_eq!(shelf.take(5).await, 9);
+    assert_eq!(shelf.queue.caller_after([0; 32]).unwrap(), None);
+    assert_eq!(shelf.queue.oldest().unwrap(), None);
     assert!(shelf.queue.find([1; 32]).unwrap().is_none());
 }
 
@@ -81,9 +89,9 @@ async fn no_more_wait_than_there_is_room_for() {
     full(shelf.add(2, 1, 600 * 1024).await);
     shelf.add(3, 1, 1).await.unwrap();
     full(shelf.add(4, 1, 1).await);
-    assert_eq!(shelf.take().await, 1);
+    assert_eq!(shelf.take(1).await, 1);
     shelf.add(5, 1, 600 * 1024).await.unwrap();
-    assert_eq!([shelf.take().await, shelf.take().await], [3, 5]);
+    assert_eq!([shelf.take(1).await, shelf.take(1).await], [3, 5]);
     assert_eq!(shelf.queue.len(), 0);
 }
 

@@ -119,7 +119,9 @@ async fn what_was_kept_is_not_passed_over_in_silence_when_its_file_is_damaged() 
         let mut damaged = whole.clone();
         damaged[damage].fill(0xff);
         fs::write(&file, &damaged).unwrap();
-        let refused = run(&data, &texts(&serve));
+        let mut refused = texts(&serve);
+        refused.extend(["--set", "log.level=error"]);
+        let refused = run(&data, &refused);
         refused.failed(&["requests that wait", file.to_str().unwrap(), "move it away"]);
         assert_eq!(fs::read(&file).unwrap(), damaged, "it is left as it is");
     }

@@ -138,6 +138,16 @@ async fn done_once(visitor: &Visitor, of_bob: &str) {
     assert_eq!(bob["followers_count"], 1);
 }
 
+/// The captions of ann's posts but for the third, which a backend posted for her: what two callers ask
+/// comes in any order.
+async fn by_ann_herself(visitor: &Visitor, ann: &Person) -> Vec<String> {
+    let mut captions = captions(visitor, ann).await;
+    let all = captions.len();
+    captions.retain(|caption| caption != "third");
+    assert_eq!(captions.len(), all - 1);
+    captions
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_the_database_is_done_once_and_in_order_whoever_is_killed_meanwhile() {
     if variable("TINTYPE_TEST_POSTGRES_URL").is_none() {
@@ -201,17 +211,17 @@ async fn what_waits_for_the_database_is_done_once_and_in_order_whoever_is_killed
     let refused = ended(&eve_at_one, &of_eve).await;
     assert_eq!(refused["state"], "refused", "{refused}");
     assert_eq!(refused["error"]["body"]["code"], "ended_token", "{refused}");
+    assert_eq!(ended(&one.stranger, &third).await["state"], "done");
     let missing = ended(&ann_at_one, &nobody).await;
     assert_eq!((&missing["state"], &missing["error"]["status"]), (&json!("refused"), &json!(404)));
     let done = [(&first, 201), (&like, 200), (&comment, 201), (&follow, 200), (&second, 201)];
     for visitor in [&ann_at_one, &ann_at_two] {
         all_is_done(visitor, &done).await;
         assert_eq!(visitor.get(&comment).await.good(200)["answer"]["body"], by_itself);
-        assert_eq!(captions(visitor, &ann).await, ["at once", "first", "second", "third"]);
+        assert_eq!(by_ann_herself(visitor, &ann).await, ["at once", "first", "second"]);
         assert_eq!(captions(visitor, &eve).await, [""; 0]);
         done_once(visitor, &of_bob).await;
     }
-    assert_eq!(one.stranger.get(&third).await.good(200)["state"], "done");
     bob_at_one.get(&first).await.good(404);
     let done = ann_at_one.get(&first).await.good(200)["answer"]["body"].clone();
     let again = patiently(&ann_at_two, "/api/posts", "first", &post("first")).await;
@@ -227,8 +237,8 @@ async fn what_waits_for_the_database_is_done_once_and_in_order_whoever_is_killed
     for location in [fifth, fourth] {
         assert_eq!(ended(&ann_at_one, &location).await["answer"]["status"], 201);
     }
-    let all = ["at once", "first", "second", "third", "fourth", "fifth"];
-    assert_eq!(captions(&ann_at_one, &ann).await, all);
+    let all = ["at once", "first", "second", "fourth", "fifth"];
+    assert_eq!(by_ann_herself(&ann_at_one, &ann).await, all);
     one.stop().await;
     two.stop().await;
 }
