@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio_postgres::Transaction;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::connect::Connector;
 use crate::db::{self, Migrations};
@@ -51,8 +51,30 @@ async fn make_table(client: &tokio_postgres::Client) -> Result<()> {
             Err(error) if was_made_meanwhile(&error) && tries < TRIES => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(unusable(error)),
         }
+    }
+}
+
+/// What whoever starts the program is told of a database in which tables cannot be made.
+fn unusable(cause: tokio_postgres::Error) -> Error {
+    let Some(said) = cause.as_db_error().map(DbError::message) else { return cause.into() };
+    match cause.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Error::forbidden(
+            "database_not_owned",
+            format!(
+                "The role that database.url names may not make tables there ({said}); make it the \
+                 owner of the database"
+            ),
+        ),
+        Some(&(SqlState::DUPLICATE_TABLE | SqlState::DUPLICATE_OBJECT)) => Error::conflict(
+            "database_not_empty",
+            format!(
+                "The database that database.url names is used for something else already ({said}); \
+                 give Tintype one of its own"
+            ),
+        ),
+        _ => cause.into(),
     }
 }
 
@@ -92,7 +114,8 @@ async fn apply(
         return Ok(());
     }
     transaction.batch_execute(migration.sql).await.map_err(|cause| {
-        Error::internal(format!("migration {version} of {slice} failed: {cause:?}"))
+        tracing::error!(slice, version, "a migration failed");
+        unusable(cause)
     })?;
     transaction
         .execute(

@@ -323,6 +323,27 @@ async fn many_may_open_a_new_database_at_once_and_a_newer_one_is_refused() {
     assert_eq!(edited.err().unwrap().code(), "changed_migration");
 }
 
+#[tokio::test]
+async fn a_database_that_cannot_be_used_says_why() {
+    let Some(server) = ServerDatabase::make().await else { return };
+    let admin = Connector::new(&options(server.url()).server, Duration::from_secs(5)).unwrap();
+    let admin = admin.connect().await.unwrap();
+    let role = format!("role_of_{}", options(server.url()).server.get_dbname().unwrap());
+    let rights = "REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE TABLE outbox ()";
+    admin.batch_execute(&format!("CREATE ROLE {role} LOGIN; {rights}")).await.unwrap();
+    let mut guest = options(server.url());
+    guest.server.user(&role);
+    let refused = async |options| {
+        Database::open(&options, &[MIGRATIONS, COUNTERS]).await.map(drop).unwrap_err()
+    };
+    let error = refused(guest).await;
+    admin.batch_execute(&format!("DROP ROLE {role}")).await.unwrap();
+    assert_eq!(error.code(), "database_not_owned", "{error}");
+    let error = refused(options(server.url())).await;
+    assert_eq!(error.code(), "database_not_empty", "{error}");
+    assert!(error.to_string().contains("\"outbox\""), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "bounds how long anybody waits")]
 async fn a_server_that_falls_silent_or_goes_away_costs_a_bounded_time_and_nothing_else() {
