@@ -7,7 +7,8 @@
 //!
 //! The complete index follows the database without a lock that is held over a read: whoever learns that a
 //! post may have changed notes the author's generation, reads the truth, and applies it only if
-//! nobody else has applied anything to that author in between; else it reads again. So whatever
+//! nobody else has applied anything to that author in between; else it reads again. (Whoever makes a
+//! post need not read: its own commit is a truth that is younger than the generation.) So whatever
 //! was applied last was read after everything that was applied before it, in whichever order
 //! writers, events and reloads arrive.
 
