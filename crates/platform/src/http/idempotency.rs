@@ -466,3 +466,46 @@ fn in_progress() -> Error {
     )
     .with_retry_after(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::Workbench;
+
+    #[tokio::test]
+    async fn what_nobody_tries_any_more_is_refused_unless_it_was_answered() {
+        let bench = Workbench::new(&[]);
+        let store = store(&bench.database);
+        let idempotency = Arc::new(Idempotency::new(store.clone(), bench.clock.clone()));
+        let keyed = |key: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(KEY, HeaderValue::from_static(key));
+            let address = ClientAddress(std::net::Ipv4Addr::LOCALHOST.into());
+            idempotency.keyed(&Method::POST, &headers, address).unwrap().unwrap()
+        };
+        let outcome = async |keyed: &Keyed| {
+            let outcome = idempotency.outcome(keyed.secret()).await.unwrap().unwrap();
+            outcome.answer.map(|(status, body)| (status.as_u16(), body))
+        };
+        let given_up = keyed("given-up");
+        given_up.give_up([1; 32], StatusCode::INTERNAL_SERVER_ERROR, b"broken").await.unwrap();
+        assert_eq!(outcome(&given_up).await, Some((500, Some(Bytes::from_static(b"broken")))));
+        let unread = keyed("unread");
+        idempotency.refuse_unread(unread.key, [2; 32]).await.unwrap();
+        assert_eq!(outcome(&unread).await, Some((409, None)));
+
+        // Somebody has begun with it, and it is answered in the end.
+        let done = keyed("done");
+        let reservation = |keyed: &Keyed| {
+            let at = bench.clock.now();
+            Reservation { key: keyed.key, fingerprint: [3; 32], at }
+        };
+        assert!(store.reserve(reservation(&done)).await.unwrap().is_none());
+        assert_eq!(outcome(&done).await, None);
+        let answer = done.answer_of(StatusCode::CREATED, "", b"made").unwrap();
+        store.finish(done.key, answer).await.unwrap();
+        done.give_up([3; 32], StatusCode::INTERNAL_SERVER_ERROR, b"broken").await.unwrap();
+        idempotency.refuse_unread(done.key, [3; 32]).await.unwrap();
+        assert_eq!(outcome(&done).await, Some((201, Some(Bytes::from_static(b"made")))));
+    }
+}

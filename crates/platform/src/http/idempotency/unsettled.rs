@@ -47,3 +47,32 @@ impl Unsettled {
         self.0.lock().keys().copied().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn answered(bytes: usize) -> End {
+        let body = Bytes::from(vec![1; bytes]);
+        End::Answered(Answer { status: 201, content_type: String::new(), body })
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let unsettled = Unsettled::default();
+        unsettled.add([1; 32], answered(LARGEST + 1));
+        assert!(unsettled.take(&[1; 32]).is_none(), "it is too large");
+        for number in 0..=MOST as u64 {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&number.to_be_bytes());
+            unsettled.add(key, if number % 2 == 0 { End::Released } else { answered(LARGEST) });
+        }
+        assert_eq!(unsettled.keys().len(), MOST);
+        assert!(matches!(unsettled.take(&[0; 32]), Some(End::Released)));
+        assert!(unsettled.take(&[0; 32]).is_none(), "it is told once");
+        unsettled.add([2; 32], answered(1));
+        assert!(matches!(unsettled.take(&[2; 32]), Some(End::Answered(_))), "there is room again");
+    }
+}
