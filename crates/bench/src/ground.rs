@@ -75,6 +75,9 @@ impl Ground {
         // Processes of a fleet take each other's tokens.
         set("auth.jwt_secret", &format!("not a secret, but the same for all of {name}"));
         set("log.level", "warn");
+        // They have folders of their own, and one for what all of them show.
+        let media = std::path::absolute(folder)?.join("media");
+        set("media.url", &format!("file:{}", media.display()));
         let mut lent = None;
         if let Some(url) = &place.on {
             let database = runtime.block_on(Lent::make(url, &name))?;
