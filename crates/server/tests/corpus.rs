@@ -5,11 +5,16 @@ mod parsers;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Asked when the test runs: what it was compiled in may be gone by then.
+fn fuzz() -> PathBuf {
+    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../fuzz")
+}
 
 #[test]
 fn every_parser_bears_its_corpus() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    let corpus = fuzz().join("corpus");
     for (name, parser) in parsers::PARSERS {
         let mut files = 0;
         for entry in fs::read_dir(corpus.join(name)).unwrap() {
@@ -25,7 +30,7 @@ fn every_parser_bears_its_corpus() {
 
 #[test]
 fn every_parser_has_a_program_and_a_corpus() {
-    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    let fuzz = fuzz();
     let manifest: toml::Table =
         fs::read_to_string(fuzz.join("Cargo.toml")).unwrap().parse().unwrap();
     let programs = manifest["bin"].as_array().unwrap().iter();

@@ -63,7 +63,9 @@ impl Drop for Servers {
 }
 
 fn dev_servers(run: &Path) -> Command {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dev/servers");
+    // Asked when the test runs: what it was compiled in may be gone by then.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    let script = PathBuf::from(package).join("../../dev/servers");
     let mut command = Command::new(script);
     command.env("TINTYPE_TEST_SERVERS", run).stdin(Stdio::null());
     command
