@@ -28,7 +28,6 @@ impl AccountsService {
         let search = self.store.search_drift().await?;
         let names = self.store.name_drift().await?;
         if repair {
-            self.give_names(&names).await?;
             let popularity = drift
                 .iter()
                 .filter_map(|drift| Some((UserId::new(drift.of)?, drift.counted as u64)));
@@ -40,6 +39,8 @@ impl AccountsService {
             for some in accounts.chunks(AT_ONCE) {
                 self.store.reindex(some.to_vec()).await?;
             }
+            // Last, because a name of two is an error until somebody has decided.
+            self.give_names(&names).await?;
         }
         drift.extend(search.into_iter().map(|drift| Drift {
             counter: "search_index",
